@@ -1,0 +1,2 @@
+//! The `zepto` command.
+fn main() {}

@@ -1,0 +1,201 @@
+//! What does a command's body say?
+//!
+//! ```text
+//!  name length (1)   name   data
+//! ```
+//! RFC 37 "Commands". The mechanism's own commands are read by the mechanism.
+
+use super::{FrameKind, Header, Octets, Short};
+
+/// A command, its data borrowed from the frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Command<'a> {
+    /// READY: ends the handshake; the data is metadata.
+    Ready(&'a [u8]),
+    /// ERROR: the peer gave up on the handshake, for this reason.
+    Error(&'a [u8]),
+    /// PING: to be answered by PONG with the same context.
+    Ping {
+        /// After this many tenths of a second of silence the link should be dropped; 0 says nothing.
+        ttl_ds: u16,
+        /// What the PONG must carry back.
+        context: Context,
+    },
+    /// PONG: the answer to our PING.
+    Pong(Context),
+    /// Any other command, which a peer may send and we may ignore.
+    Other {
+        /// The command's name.
+        name: &'a [u8],
+        /// What follows the name.
+        data: &'a [u8],
+    },
+}
+
+/// What a PING asks its PONG to carry back: at most 16 octets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Context {
+    octets: [u8; CONTEXT_LEN_MAX],
+    len: u8,
+}
+
+/// Why a command's body is malformed. The peer is at fault; the connection cannot go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The body is empty, or the name is empty, overruns the body or is not made of letters.
+    BadName,
+    /// The data of an ERROR does not hold the reason that it announces.
+    BadError,
+    /// A PING without its time to live, or a context of more than 16 octets.
+    BadHeartbeat,
+}
+
+/// The longest context of a PING, in octets.
+pub const CONTEXT_LEN_MAX: usize = 16;
+/// The longest encoded heartbeat, in octets, its frame header included.
+pub const HEARTBEAT_LEN_MAX: usize = 2 + 5 + 2 + CONTEXT_LEN_MAX;
+
+impl<'a> Command<'a> {
+    /// Reads the body of a command frame.
+    pub fn decode(body: &'a [u8]) -> Result<Self, CommandError> {
+        let (&len, rest) = body.split_first().ok_or(CommandError::BadName)?;
+        let (name, data) = rest.split_at_checked(usize::from(len)).ok_or(CommandError::BadName)?;
+        // RFC 37 grammar: command-name = OCTET 1*255 command-name-char, command-name-char = ALPHA.
+        if name.is_empty() || !name.iter().all(u8::is_ascii_alphabetic) {
+            return Err(CommandError::BadName);
+        }
+        match name {
+            b"READY" => Ok(Self::Ready(data)),
+            b"ERROR" => reason(data).map(Self::Error),
+            b"PING" => {
+                let (ttl, context) = data.split_first_chunk().ok_or(CommandError::BadHeartbeat)?;
+                Ok(Self::Ping { ttl_ds: u16::from_be_bytes(*ttl), context: Context::new(context)? })
+            }
+            b"PONG" => Context::new(data).map(Self::Pong),
+            _ => Ok(Self::Other { name, data }),
+        }
+    }
+
+    /// Writes the command as a whole frame.
+    pub fn encode(&self, out: &mut impl Octets) -> Result<(), Short> {
+        match self {
+            Self::Ready(metadata) => frame(b"READY", &[metadata], out),
+            Self::Error(reason) => {
+                let reason = reason.get(..255).unwrap_or(reason);
+                frame(b"ERROR", &[&[reason.len() as u8], reason], out)
+            }
+            Self::Ping { ttl_ds, context } => frame(b"PING", &[&ttl_ds.to_be_bytes(), context.as_octets()], out),
+            Self::Pong(context) => frame(b"PONG", &[context.as_octets()], out),
+            Self::Other { name, data } => frame(name, &[data], out),
+        }
+    }
+}
+
+impl Context {
+    /// The context of a PING that asks for nothing back.
+    pub const EMPTY: Self = Self { octets: [0; CONTEXT_LEN_MAX], len: 0 };
+
+    /// A context of at most 16 octets.
+    // RFC 37 "Connection Heartbeating": the context MUST NOT be longer than 16 octets.
+    pub fn new(context: &[u8]) -> Result<Self, CommandError> {
+        let mut octets = [0; CONTEXT_LEN_MAX];
+        let room = octets.get_mut(..context.len()).ok_or(CommandError::BadHeartbeat)?;
+        super::octets::copy(room, context);
+        Ok(Self { octets, len: context.len() as u8 })
+    }
+
+    /// The octets to carry back.
+    pub fn as_octets(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl core::fmt::Display for CommandError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::BadName => "a command has no valid name",
+            Self::BadError => "an ERROR command holds no reason",
+            Self::BadHeartbeat => "a PING or PONG is malformed",
+        })
+    }
+}
+
+impl core::error::Error for CommandError {}
+
+// RFC 37 grammar: error-reason = OCTET 0*255VCHAR, and nothing behind it.
+fn reason(data: &[u8]) -> Result<&[u8], CommandError> {
+    match data.split_first() {
+        Some((&len, reason)) if reason.len() == usize::from(len) => Ok(reason),
+        _ => Err(CommandError::BadError),
+    }
+}
+
+fn frame(name: &[u8], data: &[&[u8]], out: &mut impl Octets) -> Result<(), Short> {
+    let len = u8::try_from(name.len()).map_err(|_| Short)?;
+    let body_len = data.iter().fold(1 + name.len(), |len, piece| len.saturating_add(piece.len()));
+    Header::encode(FrameKind::Command, body_len, out)?;
+    out.put(&[len])?;
+    out.put(name)?;
+    data.iter().try_for_each(|piece| out.put(piece))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, CommandError, Context};
+    use crate::wire::Window;
+
+    fn encoded(command: Command<'_>) -> heapless::Vec<u8, 400> {
+        let mut out = [0; 400];
+        let mut window = Window::new(&mut out);
+        command.encode(&mut window).unwrap();
+        let len = window.len();
+        heapless::Vec::from_slice(&out[..len]).unwrap()
+    }
+
+    #[test]
+    fn heartbeats_and_errors_are_the_vectors_p1_p2_p3_and_e1() {
+        let ping = |ttl_ds, context| Command::Ping { ttl_ds, context: Context::new(context).unwrap() };
+        let context = b"ctx12345";
+        assert_eq!(encoded(ping(0, b"")), *b"\x04\x07\x04PING\0\0");
+        assert_eq!(encoded(ping(50, b"")), *b"\x04\x07\x04PING\0\x32");
+        assert_eq!(encoded(ping(0, context)), *b"\x04\x0f\x04PING\0\0ctx12345");
+        assert_eq!(encoded(Command::Pong(Context::new(context).unwrap())), *b"\x04\x0d\x04PONGctx12345");
+        assert_eq!(encoded(Command::Error(b"400")), *b"\x04\x0a\x05ERROR\x03400");
+        for command in [ping(50, context), Command::Pong(Context::EMPTY), Command::Error(b""), Command::Ready(b"data")] {
+            assert_eq!(Command::decode(&encoded(command)[2..]), Ok(command));
+        }
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_and_takes_the_long_form() {
+        let frame = encoded(Command::Error(&[b'x'; 300]));
+        assert_eq!(&frame[..9], [6, 0, 0, 0, 0, 0, 0, 1, 6]);
+        assert_eq!(Command::decode(&frame[9..]), Ok(Command::Error(&[b'x'; 255])));
+    }
+
+    #[test]
+    fn a_name_is_one_to_255_letters_within_the_body() {
+        for body in [&b""[..], b"\x00", b"\x00PING", b"\x05PING", b"\x04PI-G\0\0", b"\x5eRROR\x03400"] {
+            assert_eq!(Command::decode(body), Err(CommandError::BadName), "{body:?}");
+        }
+        assert_eq!(Command::decode(b"\x04WXYZ"), Ok(Command::Other { name: b"WXYZ", data: b"" }));
+    }
+
+    #[test]
+    fn a_ping_holds_a_time_to_live_and_at_most_16_octets_of_context() {
+        for (data, good) in [(0, false), (1, false), (2, true), (3, true), (18, true), (19, false)] {
+            let body = [&b"\x04PING"[..], &[0; 32][..data]].concat();
+            assert_eq!(Command::decode(&body).is_ok(), good, "{data}");
+        }
+        assert_eq!(Command::decode(b"\x04PONG01234567890123456"), Err(CommandError::BadHeartbeat));
+    }
+
+    #[test]
+    fn an_error_holds_exactly_its_reason() {
+        assert_eq!(Command::decode(b"\x05ERROR\x03400"), Ok(Command::Error(b"400")));
+        for body in [&b"\x05ERROR"[..], b"\x05ERROR\x0340", b"\x05ERROR\x034000"] {
+            assert_eq!(Command::decode(body), Err(CommandError::BadError));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Where do encoded octets go? Into anything that can take a slice whole or refuse it.
+
+/// A place for octets that takes a slice whole or not at all.
+pub trait Octets {
+    /// Appends `octets`, or leaves the place as it was when they do not fit.
+    fn put(&mut self, octets: &[u8]) -> Result<(), Short>;
+}
+
+/// The place had no room for what was to be written; nothing partial counts as written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Short;
+
+impl core::fmt::Display for Short {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("no room for the encoded octets")
+    }
+}
+
+impl core::error::Error for Short {}
+
+/// Octets written from the front of a borrowed buffer.
+///
+/// ```
+/// use zeptomq_core::wire::{Octets, Window};
+/// let mut buffer = [0; 4];
+/// let mut window = Window::new(&mut buffer);
+/// window.put(b"abc").unwrap();
+/// assert!(window.put(b"de").is_err());
+/// assert_eq!(window.len(), 3);
+/// ```
+#[derive(Debug)]
+pub struct Window<'a> {
+    buffer: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> Window<'a> {
+    /// An empty window over the whole of `buffer`.
+    pub const fn new(buffer: &'a mut [u8]) -> Self {
+        Self { buffer, len: 0 }
+    }
+
+    /// How many octets were written.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing was written.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl Octets for Window<'_> {
+    fn put(&mut self, octets: &[u8]) -> Result<(), Short> {
+        let end = self.len.checked_add(octets.len()).ok_or(Short)?;
+        copy(self.buffer.get_mut(self.len..end).ok_or(Short)?, octets);
+        self.len = end;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Octets for alloc::vec::Vec<u8> {
+    #[inline]
+    fn put(&mut self, octets: &[u8]) -> Result<(), Short> {
+        self.extend_from_slice(octets);
+        Ok(())
+    }
+}
+
+/// Copies as much of `from` as `to` holds; the callers pass equal lengths.
+///
+/// `copy_from_slice` panics on unequal lengths, and the linker cannot always see that they are equal.
+#[inline]
+pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
+    let len = to.len().min(from.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) {
+        to.copy_from_slice(from);
+    }
+}

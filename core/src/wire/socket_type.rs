@@ -1,0 +1,116 @@
+//! Which socket types are there, and which of them may talk to each other?
+
+/// A socket type as the `Socket-Type` property names it.
+///
+/// The eleven stable types of RFC 28 to 31; the drafts are not spoken.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs, reason = "the names are the documentation")]
+pub enum SocketType {
+    Pair,
+    Pub,
+    Sub,
+    Req,
+    Rep,
+    Dealer,
+    Router,
+    Pull,
+    Push,
+    Xpub,
+    Xsub,
+}
+
+impl SocketType {
+    /// Every type that this library knows by name.
+    pub const ALL: [Self; 11] = [
+        Self::Pair,
+        Self::Pub,
+        Self::Sub,
+        Self::Req,
+        Self::Rep,
+        Self::Dealer,
+        Self::Router,
+        Self::Pull,
+        Self::Push,
+        Self::Xpub,
+        Self::Xsub,
+    ];
+
+    /// The name on the wire, in capitals.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pair => "PAIR",
+            Self::Pub => "PUB",
+            Self::Sub => "SUB",
+            Self::Req => "REQ",
+            Self::Rep => "REP",
+            Self::Dealer => "DEALER",
+            Self::Router => "ROUTER",
+            Self::Pull => "PULL",
+            Self::Push => "PUSH",
+            Self::Xpub => "XPUB",
+            Self::Xsub => "XSUB",
+        }
+    }
+
+    /// The type with that name on the wire. Case matters, as it does to libzmq.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name().as_bytes() == name)
+    }
+
+    /// Whether a socket of this type may talk to one of type `peer`.
+    // RFC 37 "Socket Type Property": a peer SHOULD enforce that the other has a compatible type.
+    pub const fn accepts(self, peer: Self) -> bool {
+        use SocketType::*;
+        matches!(
+            (self, peer),
+            (Pair, Pair)
+                | (Pub | Xpub, Sub | Xsub)
+                | (Sub | Xsub, Pub | Xpub)
+                | (Push, Pull)
+                | (Pull, Push)
+                | (Req, Rep | Router)
+                | (Rep, Req | Dealer)
+                | (Dealer, Rep | Dealer | Router)
+                | (Router, Req | Dealer | Router)
+        )
+    }
+
+    /// Whether peers of this type name themselves in the `Identity` property.
+    // RFC 37 "Identity Property": REQ, DEALER and ROUTER sockets may specify it; libzmq sends it for these three alone.
+    pub const fn has_identity(self) -> bool {
+        matches!(self, Self::Req | Self::Dealer | Self::Router)
+    }
+}
+
+impl core::fmt::Display for SocketType {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SocketType;
+
+    #[test]
+    fn legal_pairs_are_legal_both_ways() {
+        let mut pairs = 0;
+        for ours in SocketType::ALL {
+            for theirs in SocketType::ALL {
+                assert_eq!(ours.accepts(theirs), theirs.accepts(ours), "{ours} {theirs}");
+                pairs += usize::from(ours.accepts(theirs));
+            }
+        }
+        assert_eq!(pairs, 1 + 8 + 2 + 4 + 2 + 4);
+    }
+
+    #[test]
+    fn a_name_is_read_back_and_case_matters() {
+        for known in SocketType::ALL {
+            assert_eq!(SocketType::from_name(known.name().as_bytes()), Some(known));
+        }
+        assert_eq!(SocketType::from_name(b"push"), None);
+        assert_eq!(SocketType::from_name(b"PUSH "), None);
+        assert_eq!(SocketType::from_name(b""), None);
+    }
+}

@@ -1,0 +1,46 @@
+//! Which commands does the project have of its own? `cargo xtask` lists them.
+
+mod fuzz;
+mod no_panic;
+mod panic_sites;
+mod python;
+mod step;
+mod suite;
+mod tools;
+
+use std::process::ExitCode;
+
+use step::Run;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test            sets up what the tests need, then runs all of them
+  no-panic        proves that no panic is reachable in the core, by linking an image for a Thumb target
+  fuzz [SECONDS]  runs every fuzz target for that long (30 when not given), on nightly
+";
+
+/// How long each fuzz target runs when nobody says.
+const FUZZ_SECONDS: u32 = 30;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut run = Run::new();
+    let result = match arguments.as_slice() {
+        ["test"] => suite::run(&mut run, FUZZ_SECONDS),
+        ["no-panic"] => run.step("no panic in the core", no_panic::check),
+        ["fuzz"] => fuzz::run(&mut run, FUZZ_SECONDS),
+        ["fuzz", seconds] => match seconds.parse() {
+            Ok(seconds) => fuzz::run(&mut run, seconds),
+            Err(_) => return usage(),
+        },
+        _ => return usage(),
+    };
+    run.summary(result)
+}
+
+fn usage() -> ExitCode {
+    eprint!("{USAGE}");
+    ExitCode::from(2)
+}
