@@ -1,8 +1,49 @@
-//! placeholder
+//! ZeroMQ's protocol and socket patterns for anything that moves octets: no allocator, no clock, no I/O, no unsafe code.
+//!
+//! The core answers two questions and holds no message:
+//!
+//! * *Where in your buffer is the next frame?* An offset range into octets that you own.
+//! * *Whom does this message go to, and what of it does the user see?* A small value: a route or a verdict.
+//!
+//! An executor owns memory, sockets, clocks and tasks, and carries the answers out. Two exist: [`socket::FixedSocket`]
+//! here, in fixed arrays, and the crate `zeptomq` on tokio.
+//!
+//! # The map
+//!
+//! | module | answers | knows nothing of |
+//! |---|---|---|
+//! | [`wire`] | which octets mean what | state |
+//! | [`mechanism`] | proving and hiding: a command in, a command out | other connections |
+//! | [`link`] | one connection over time: order, limits, liveness | other peers, patterns |
+//! | [`pattern`] | choosing among peers, and what the user sees of a message | octets, connections |
+//! | [`storage`] | where patterns keep their peers: arrays or the heap | |
+//! | [`socket`], [`io`] | carrying it out in fixed memory | |
+//!
+//! [`message`], [`peer`] and [`time`] hold the words that they share.
+//!
+//! # The two paths of a message
+//!
+//! Received: octets are lent to [`link::Reader`], which finds frames; [`pattern::Pattern::arrived`] judges what needs no
+//! turn; the message waits, raw, per peer; when the user takes one, [`pattern::rotation::Rotation`] picks the peer and
+//! [`pattern::Receives::take`] gives the verdict.
+//!
+//! Sent: [`pattern::Sends::route`] names the peer and [`pattern::overload`] says what a full queue does; the executor
+//! queues the message whole and reports it with [`pattern::Sends::sent`]; [`link::Writer`] frames and seals it.
+//!
+//! # Deliberately absent
+//!
+//! A queue (the executor's), a clock ([`time::Instant`] is an argument), a source of entropy (an argument), ZMTP before
+//! 3.0, and any panic: an image that links these modules fails to link when a panic path is left in.
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(any(feature = "alloc", test))]
+#[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
+pub mod message;
+pub mod pattern;
+pub mod peer;
+pub mod storage;
 pub mod wire;

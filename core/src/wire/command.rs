@@ -162,7 +162,8 @@ mod tests {
         assert_eq!(encoded(ping(0, context)), *b"\x04\x0f\x04PING\0\0ctx12345");
         assert_eq!(encoded(Command::Pong(Context::new(context).unwrap())), *b"\x04\x0d\x04PONGctx12345");
         assert_eq!(encoded(Command::Error(b"400")), *b"\x04\x0a\x05ERROR\x03400");
-        for command in [ping(50, context), Command::Pong(Context::EMPTY), Command::Error(b""), Command::Ready(b"data")] {
+        for command in [ping(50, context), Command::Pong(Context::EMPTY), Command::Error(b""), Command::Ready(b"data")]
+        {
             assert_eq!(Command::decode(&encoded(command)[2..]), Ok(command));
         }
     }

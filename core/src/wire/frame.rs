@@ -178,7 +178,10 @@ mod tests {
 
     #[test]
     fn a_size_of_63_bits_is_a_size_and_one_of_64_is_not() {
-        assert_eq!(Header::decode(&[2, 0x7f, 255, 255, 255, 255, 255, 255, 255]).unwrap().unwrap().body_len, u64::MAX >> 1);
+        assert_eq!(
+            Header::decode(&[2, 0x7f, 255, 255, 255, 255, 255, 255, 255]).unwrap().unwrap().body_len,
+            u64::MAX >> 1
+        );
         assert_eq!(Header::decode(&[2, 0x80, 0, 0, 0, 0, 0, 0, 0]), Err(FrameError::BadSize));
         assert_eq!(Header::decode(&[2, 255, 255, 255, 255, 255, 255, 255, 255]), Err(FrameError::BadSize));
     }

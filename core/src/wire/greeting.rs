@@ -167,14 +167,21 @@ mod tests {
         vector[9] = 0x7f;
         vector[10..16].copy_from_slice(&[3, 1, b'N', b'U', b'L', b'L']);
         assert_eq!(Greeting::encode(MechanismName::NULL, false), vector);
-        assert_eq!(Greeting::encode(MechanismName::new("CURVE"), true)[12..33], *b"CURVE\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01");
+        assert_eq!(
+            Greeting::encode(MechanismName::new("CURVE"), true)[12..33],
+            *b"CURVE\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"
+        );
     }
 
     #[test]
     fn a_peer_of_3_0_is_spoken_to_in_3_0_and_a_later_one_in_3_1() {
-        for (major, minor, version) in
-            [(3, 0, Version::V3_0), (3, 1, Version::V3_1), (3, 255, Version::V3_1), (4, 0, Version::V3_1), (255, 9, Version::V3_1)]
-        {
+        for (major, minor, version) in [
+            (3, 0, Version::V3_0),
+            (3, 1, Version::V3_1),
+            (3, 255, Version::V3_1),
+            (4, 0, Version::V3_1),
+            (255, 9, Version::V3_1),
+        ] {
             assert_eq!(Greeting::decode(&greeting(major, minor)).unwrap().version, version, "{major}.{minor}");
         }
     }

@@ -136,7 +136,10 @@ mod tests {
         for (info, vector) in [
             (info(SocketType::Push, b""), &b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PUSH"[..]),
             (info(SocketType::Dealer, b""), b"\x04\x29\x05READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity\0\0\0\0"),
-            (info(SocketType::Dealer, b"cli1"), b"\x04\x2d\x05READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity\0\0\0\x04cli1"),
+            (
+                info(SocketType::Dealer, b"cli1"),
+                b"\x04\x2d\x05READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity\0\0\0\x04cli1",
+            ),
         ] {
             assert_eq!(ready(info), vector);
             assert_eq!(PeerInfo::decode(&vector[8..]), Ok(info));

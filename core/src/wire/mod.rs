@@ -13,5 +13,6 @@ pub use command::Command;
 pub use frame::{FrameKind, Header};
 pub use greeting::{Greeting, Version};
 pub use metadata::PeerInfo;
+pub(crate) use octets::copy;
 pub use octets::{Octets, Short, Window};
 pub use socket_type::SocketType;

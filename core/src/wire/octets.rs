@@ -2,8 +2,14 @@
 
 /// A place for octets that takes a slice whole or not at all.
 pub trait Octets {
+    /// Whether `len` more octets fit.
+    fn fits(&self, len: usize) -> Result<(), Short>;
+
     /// Appends `octets`, or leaves the place as it was when they do not fit.
     fn put(&mut self, octets: &[u8]) -> Result<(), Short>;
+
+    /// Appends `len` octets for the caller to fill, or leaves the place as it was when they do not fit.
+    fn extend(&mut self, len: usize) -> Result<&mut [u8], Short>;
 }
 
 /// The place had no room for what was to be written; nothing partial counts as written.
@@ -52,16 +58,36 @@ impl<'a> Window<'a> {
 }
 
 impl Octets for Window<'_> {
+    fn fits(&self, len: usize) -> Result<(), Short> {
+        if len <= self.buffer.len().saturating_sub(self.len) { Ok(()) } else { Err(Short) }
+    }
+
     fn put(&mut self, octets: &[u8]) -> Result<(), Short> {
-        let end = self.len.checked_add(octets.len()).ok_or(Short)?;
-        copy(self.buffer.get_mut(self.len..end).ok_or(Short)?, octets);
-        self.len = end;
+        copy(self.extend(octets.len())?, octets);
         Ok(())
+    }
+
+    fn extend(&mut self, len: usize) -> Result<&mut [u8], Short> {
+        let end = self.len.checked_add(len).ok_or(Short)?;
+        let room = self.buffer.get_mut(self.len..end).ok_or(Short)?;
+        self.len = end;
+        Ok(room)
     }
 }
 
 #[cfg(feature = "alloc")]
 impl Octets for alloc::vec::Vec<u8> {
+    #[inline]
+    fn fits(&self, _len: usize) -> Result<(), Short> {
+        Ok(())
+    }
+
+    fn extend(&mut self, len: usize) -> Result<&mut [u8], Short> {
+        let start = self.len();
+        self.resize(start + len, 0);
+        self.get_mut(start..).ok_or(Short)
+    }
+
     #[inline]
     fn put(&mut self, octets: &[u8]) -> Result<(), Short> {
         self.extend_from_slice(octets);

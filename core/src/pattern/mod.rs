@@ -1,0 +1,278 @@
+//! Whom does a message go to, and what of it does the user see?
+//!
+//! A pattern knows its peers and the parts of the message in hand; it holds no message and no queue. The executor
+//! asks, carries out the answer and reports what became of it. Messages are routed and taken whole.
+
+mod balance;
+pub mod dealer;
+pub mod overload;
+pub mod pull;
+pub mod push;
+pub mod rep;
+pub mod req;
+pub mod rotation;
+pub mod router;
+
+pub use dealer::Dealer;
+pub use pull::Pull;
+pub use push::Push;
+pub use rep::Rep;
+pub use req::Req;
+pub use router::Router;
+
+use crate::message::Parts;
+use crate::peer::{PeerId, Side};
+use crate::wire::{PeerInfo, SocketType};
+use overload::Policy;
+
+/// What every socket type does: keep track of its peers.
+pub trait Pattern {
+    /// The type that the metadata names.
+    const TYPE: SocketType;
+
+    /// A queue for the peer exists: from `connect`, or from the handshake of one that was accepted.
+    fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;
+
+    /// The handshake is over. A displaced peer comes back: its link is to be closed.
+    fn up(&mut self, peer: PeerId, info: &PeerInfo<'_>) -> Result<Option<PeerId>, Refused>;
+
+    /// The link is lost. What the peer sent before may still be taken.
+    fn down(&mut self, peer: PeerId);
+
+    /// The queue is gone, and with it the peer.
+    fn close(&mut self, peer: PeerId);
+
+    /// The queue of what is to be sent to the peer has room again, or has no more.
+    fn room(&mut self, _peer: PeerId, _room: bool) {}
+
+    /// Judges what needs no turn, when a message arrives. A type that only sends takes none.
+    fn arrived(&mut self, _peer: PeerId, _message: &(impl Parts + ?Sized)) -> Arrival {
+        Arrival::Drop(Reason::NotForUs)
+    }
+}
+
+/// What the socket types do that send.
+pub trait Sends: Pattern {
+    /// What a full queue does unless the user says otherwise.
+    const OVERLOAD: Policy;
+
+    /// Whom the message goes to. A question only: nothing changes until `sent`.
+    fn route(&self, message: &(impl Parts + ?Sized)) -> Result<Route, RouteError>;
+
+    /// A message was put into the queue of the peer that `route` named.
+    fn sent(&mut self, to: PeerId);
+}
+
+/// What the socket types do that receive.
+pub trait Receives: Pattern {
+    /// Whether the user may take a message now.
+    fn may_take(&self) -> Result<(), TakeError>;
+
+    /// Judges a message when the user takes it, and enters the turn that it begins or ends.
+    fn take(&mut self, peer: PeerId, message: &(impl Parts + ?Sized)) -> Verdict;
+
+    /// What the user sees before the parts of this peer's messages.
+    fn identity(&self, _peer: PeerId) -> Option<Identity<'_>> {
+        None
+    }
+}
+
+/// Where a message goes and what it becomes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Route {
+    /// Whose queue takes it.
+    pub to: PeerId,
+    /// How many leading parts only said where to, and stay here.
+    pub skip: usize,
+    /// What goes before the rest.
+    pub prefix: Prefix,
+}
+
+/// Parts that go before a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Prefix {
+    /// None.
+    Nothing,
+    /// One empty part.
+    Delimiter,
+    /// A part that numbers the request, and an empty one.
+    Request(RequestId),
+    /// The parts that were kept when the request was taken.
+    Envelope,
+}
+
+/// The number of a request, as its first part.
+pub type RequestId = [u8; 4];
+
+/// What becomes of a message that arrives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Arrival {
+    /// It waits in the peer's queue until the user takes it.
+    Queue,
+    /// It is dropped.
+    Drop(Reason),
+}
+
+/// What becomes of a message when the user takes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// The user sees it.
+    Deliver {
+        /// How many leading parts the user does not see.
+        skip: usize,
+        /// Whether those parts are to be kept for the reply.
+        keep: bool,
+    },
+    /// It is dropped.
+    Drop(Reason),
+    /// It is dropped, and its peer with it.
+    Close(Reason),
+}
+
+/// What a ROUTER calls a peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Identity<'a> {
+    /// A name that the peer chose.
+    Chosen(&'a [u8]),
+    /// A name that we made for it.
+    Made([u8; 5]),
+}
+
+impl AsRef<[u8]> for Identity<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Chosen(name) => name,
+            Self::Made(name) => name,
+        }
+    }
+}
+
+/// Why a message was dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A reply that no request waits for: late, doubled, or from a peer that was not asked.
+    Unasked,
+    /// A request or reply without the envelope that RFC 28 asks for.
+    BadEnvelope,
+    /// The queue was full, and the policy was to drop the newest.
+    QueueFull,
+    /// A message to a socket that only sends.
+    NotForUs,
+}
+
+/// Why a peer is not let in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The table of peers is full.
+    NoRoom,
+    /// The identity is longer than this socket can keep.
+    IdentityTooLong,
+}
+
+/// Why a message goes nowhere. It was not taken over: it is still the caller's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum RouteError {
+    /// There is no peer, or none whose queue has room. Later there may be.
+    NoPeer,
+    /// No peer has that identity.
+    UnknownIdentity,
+    /// A ROUTER's message is an identity and at least one part behind it.
+    NoBody,
+    /// A REQ awaits its reply, or a REP has no request to answer.
+    OutOfTurn,
+    /// The peer that is to be answered is gone; the turn is over.
+    PeerGone,
+}
+
+/// Why nothing can be taken, however long one waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum TakeError {
+    /// A REQ has asked nothing, or a REP owes a reply.
+    OutOfTurn,
+    /// The peer that was asked is gone and its reply with it; the turn is over.
+    PeerGone,
+}
+
+/// How many messages were dropped, by reason. It wraps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Drops {
+    /// See [`Reason::Unasked`].
+    pub unasked: u32,
+    /// See [`Reason::BadEnvelope`].
+    pub bad_envelope: u32,
+    /// See [`Reason::QueueFull`].
+    pub queue_full: u32,
+    /// See [`Reason::NotForUs`].
+    pub not_for_us: u32,
+}
+
+impl Drops {
+    /// Nothing dropped.
+    pub const NONE: Self = Self { unasked: 0, bad_envelope: 0, queue_full: 0, not_for_us: 0 };
+
+    /// Counts one message.
+    pub fn count(&mut self, reason: Reason) {
+        let counter = match reason {
+            Reason::Unasked => &mut self.unasked,
+            Reason::BadEnvelope => &mut self.bad_envelope,
+            Reason::QueueFull => &mut self.queue_full,
+            Reason::NotForUs => &mut self.not_for_us,
+        };
+        *counter = counter.wrapping_add(1);
+    }
+}
+
+impl core::fmt::Display for Reason {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Unasked => "a reply that no request waits for",
+            Self::BadEnvelope => "a request or reply without its envelope",
+            Self::QueueFull => "a message for which the queue had no room",
+            Self::NotForUs => "a message to a socket that only sends",
+        })
+    }
+}
+
+impl core::fmt::Display for Refused {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoRoom => "no room for another peer",
+            Self::IdentityTooLong => "the identity is longer than this socket can keep",
+        })
+    }
+}
+
+impl core::fmt::Display for RouteError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoPeer => "no peer has room for the message",
+            Self::UnknownIdentity => "no peer has that identity",
+            Self::NoBody => "a router's message is an identity and at least one part behind it",
+            Self::OutOfTurn => "out of turn: a REQ awaits its reply, or a REP has no request to answer",
+            Self::PeerGone => "the peer that is to be answered is gone",
+        })
+    }
+}
+
+impl core::fmt::Display for TakeError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::OutOfTurn => "out of turn: a REQ has asked nothing, or a REP owes a reply",
+            Self::PeerGone => "the peer that was asked is gone",
+        })
+    }
+}
+
+impl core::error::Error for Refused {}
+impl core::error::Error for RouteError {}
+impl core::error::Error for TakeError {}
+
+impl From<crate::storage::Full> for Refused {
+    fn from(_: crate::storage::Full) -> Self {
+        Self::NoRoom
+    }
+}
