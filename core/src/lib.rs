@@ -42,8 +42,11 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod mechanism;
 pub mod message;
 pub mod pattern;
 pub mod peer;
 pub mod storage;
+pub mod time;
 pub mod wire;
+pub mod link;

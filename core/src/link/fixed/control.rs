@@ -1,0 +1,60 @@
+//! Where do our own commands lie until they have left?
+
+use crate::wire::{Octets, Short};
+
+/// An array that is filled when it is empty and sent before the next message.
+#[derive(Debug)]
+pub(super) struct Control {
+    octets: [u8; CONTROL_LEN],
+    start: u8,
+    end: u8,
+}
+
+/// A greeting; or a READY with an identity of 32 octets (77 octets); or a sealed PING.
+const CONTROL_LEN: usize = 128;
+
+impl Control {
+    pub(super) const EMPTY: Self = Self { octets: [0; CONTROL_LEN], start: 0, end: 0 };
+
+    pub(super) fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
+    pub(super) fn pending(&self) -> &[u8] {
+        self.octets.get(usize::from(self.start)..usize::from(self.end)).unwrap_or_default()
+    }
+
+    pub(super) fn advance(&mut self, len: usize) {
+        self.start = self.end.min(self.start.saturating_add(len.min(CONTROL_LEN) as u8));
+        if self.start == self.end {
+            self.clear();
+        }
+    }
+
+    /// All of the room, to be written from its start; then `commit`.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        self.octets.get_mut(usize::from(self.end)..).unwrap_or_default()
+    }
+
+    pub(super) fn commit(&mut self, len: usize) {
+        self.end = self.end.saturating_add(len as u8).min(CONTROL_LEN as u8);
+    }
+}
+
+impl Octets for Control {
+    fn fits(&self, len: usize) -> Result<(), Short> {
+        if len <= CONTROL_LEN - usize::from(self.end).min(CONTROL_LEN) { Ok(()) } else { Err(Short) }
+    }
+
+    fn put(&mut self, octets: &[u8]) -> Result<(), Short> {
+        crate::wire::copy(self.extend(octets.len())?, octets);
+        Ok(())
+    }
+
+    fn extend(&mut self, len: usize) -> Result<&mut [u8], Short> {
+        self.fits(len)?;
+        let start = usize::from(self.end);
+        self.commit(len);
+        self.octets.get_mut(start..start + len).ok_or(Short)
+    }
+}

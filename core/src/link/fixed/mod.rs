@@ -1,0 +1,428 @@
+//! What does a link look like that has its octets in its own arrays?
+//!
+//! ```text
+//!  rx   │ used │ message: its frames │ not read yet │ window │
+//!              head                  cursor         end
+//!  tx   │ used │ message: its frames │ further messages │ room │
+//!              start     sent                           end
+//! ```
+//! One whole message at a time waits in `rx` for the user and is read where it lies. A message stays in `tx` until its
+//! last octet has left, so that a lost connection can start it over.
+
+mod control;
+mod rx;
+mod tx;
+
+use super::handshake::{Handshake, HandshakeError};
+use super::heartbeat::{Heartbeat, HeartbeatSetup};
+use super::reader::{Limits, ReadError, Reader, Step};
+use super::writer::{self, Writer};
+use crate::mechanism::{Mechanism, Open};
+use crate::message::Parts;
+use crate::pattern::{Reason, Refused};
+use crate::time::Instant;
+use crate::wire::command::{CommandError, HEARTBEAT_LEN_MAX};
+use crate::wire::{Command, FrameKind, Header, PeerInfo, Short, SocketType, Version, Window};
+use control::Control;
+use core::ops::Range;
+use rx::Rx;
+use tx::Tx;
+
+/// A link in arrays of `RX` and `TX` octets, each at most 65,535: one message that arrives must fit in the one, and
+/// all that wait to leave in the other.
+pub struct FixedLink<M: Mechanism, const RX: usize, const TX: usize> {
+    stage: Stage<M>,
+    rx: Rx<RX>,
+    tx: Tx<TX>,
+    control: Control,
+}
+
+/// What the links of a socket have in common.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// What we call ourselves, at most 32 octets; empty for no name.
+    pub identity: heapless::Vec<u8, 32>,
+    /// How links are kept alive.
+    pub heartbeat: HeartbeatSetup,
+    /// How long a handshake may take, in milliseconds.
+    pub handshake_ms: u32,
+}
+
+enum Stage<M: Mechanism> {
+    /// No connection.
+    Down,
+    /// A connection whose handshake is not over; the version is known once the peer was introduced.
+    Opening(Handshake<M>, Option<Version>),
+    /// A connection that carries messages.
+    Up(Traffic<M>),
+    /// The connection is lost, and what arrived before is still being read.
+    Ending(Reader<M::Open>),
+}
+
+struct Traffic<M: Mechanism> {
+    reader: Reader<M::Open>,
+    writer: Writer<M::Seal>,
+    heartbeat: Heartbeat,
+}
+
+/// What a step of reading came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stepped<'a> {
+    /// Nothing more can be read for now.
+    Idle,
+    /// Something was read; step again.
+    On,
+    /// The peer said who it is; step again.
+    Introduced(PeerInfo<'a>),
+    /// A whole message is there: see [`FixedLink::message`].
+    Message,
+    /// The connection was lost before, and all that had arrived is read.
+    Ended,
+}
+
+/// Why a link has to be closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// The handshake failed.
+    Handshake(HandshakeError),
+    /// What arrived is malformed or too long.
+    Read(ReadError),
+    /// A command is malformed.
+    Command(CommandError),
+    /// A message does not fit in the array for what arrives.
+    MessageTooLong,
+    /// The peer was silent for too long.
+    Silent,
+    /// The peer came back over another connection.
+    Displaced,
+    /// The pattern has no place for the peer.
+    Refused(Refused),
+    /// A message broke the rules of the pattern.
+    Message(Reason),
+}
+
+/// Why a message was not queued.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PushError {
+    /// Not before some of what waits has left.
+    NoRoom,
+    /// It is longer than the array, its frames included.
+    NeverFits,
+}
+
+/// A message where it lies in a link's array.
+#[derive(Clone, Copy, Debug)]
+pub struct FixedMessage<'a> {
+    frames: &'a [u8],
+    head: usize,
+    tail: usize,
+}
+
+impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
+    /// A link without a connection.
+    pub const NEW: Self = Self { stage: Stage::Down, rx: Rx::EMPTY, tx: Tx::EMPTY, control: Control::EMPTY };
+
+    /// A connection is there: the handshake begins. Call it only after the former one has ended.
+    pub fn attach(&mut self, mechanism: M, socket_type: SocketType, setup: &Setup, now: Instant) {
+        self.rx.clear();
+        self.control.clear();
+        let deadline = now.after_ms(setup.handshake_ms);
+        self.stage = Stage::Opening(Handshake::new(mechanism, socket_type, RX, deadline), None);
+    }
+
+    /// The connection is gone. What arrived whole is still read, until [`Stepped::Ended`]; a message that had left in
+    /// part is started over on the next connection. One whose frames were sealed for this one cannot be: it is dropped.
+    /// Returns how many were.
+    pub fn detach(&mut self) -> usize {
+        self.control.clear();
+        self.stage = match core::mem::replace(&mut self.stage, Stage::Down) {
+            Stage::Up(Traffic { reader, .. }) | Stage::Ending(reader) => Stage::Ending(reader),
+            Stage::Down | Stage::Opening(..) => Stage::Down,
+        };
+        self.tx.rewind(M::Open::CLEAR)
+    }
+
+    /// Drops what waits to leave and says how many messages that were.
+    pub fn discard(&mut self) -> usize {
+        self.tx.discard()
+    }
+
+    /// Whether messages can pass.
+    pub fn is_up(&self) -> bool {
+        matches!(self.stage, Stage::Up(_))
+    }
+
+    /// Whether nothing is connected, and nothing of a lost connection is left to be read.
+    pub fn is_down(&self) -> bool {
+        matches!(self.stage, Stage::Down)
+    }
+
+    /// Where octets that arrive are to be put; empty while a message waits to be taken and nothing more fits.
+    pub fn receive_window(&mut self) -> &mut [u8] {
+        match self.stage {
+            Stage::Opening(..) | Stage::Up(_) => self.rx.window(),
+            Stage::Down | Stage::Ending(_) => &mut [],
+        }
+    }
+
+    /// So many octets were put into the window.
+    pub fn commit(&mut self, len: usize, now: Instant) {
+        self.rx.commit(len);
+        if let Stage::Up(traffic) = &mut self.stage {
+            traffic.heartbeat.heard(now);
+        }
+    }
+
+    /// Reads one step further. Call it until it answers [`Stepped::Idle`] or [`Stepped::Message`].
+    pub fn step(&mut self, setup: &Setup, now: Instant) -> Result<Stepped<'_>, LinkError> {
+        match &mut self.stage {
+            Stage::Down => Ok(Stepped::Idle),
+            Stage::Opening(_, Some(_)) => {
+                self.establish(setup, now);
+                Ok(if self.is_up() { Stepped::On } else { Stepped::Idle })
+            }
+            Stage::Opening(handshake, version) => {
+                let start = self.rx.position();
+                let (used, introduced) = handshake.handle(self.rx.unread()).map_err(LinkError::Handshake)?;
+                self.rx.skip(used);
+                let Some(introduced) = introduced else {
+                    return Ok(if used == 0 { Stepped::Idle } else { Stepped::On });
+                };
+                *version = Some(introduced.version);
+                let Range { start: from, end: to } = introduced.metadata;
+                let info = PeerInfo::decode(self.rx.at(start + from..start + to));
+                info.map(Stepped::Introduced).map_err(|error| LinkError::Handshake(HandshakeError::Metadata(error)))
+            }
+            Stage::Up(Traffic { reader, heartbeat, .. }) => read(reader, Some(heartbeat), &mut self.rx),
+            Stage::Ending(reader) => match read(reader, None, &mut self.rx) {
+                Ok(Stepped::Idle) | Err(_) => {
+                    self.stage = Stage::Down;
+                    self.rx.clear();
+                    Ok(Stepped::Ended)
+                }
+                further => further,
+            },
+        }
+    }
+
+    /// The whole message that waits.
+    pub fn message(&self) -> Option<FixedMessage<'_>> {
+        self.rx.message().map(|frames| FixedMessage { frames, head: M::Open::HEAD, tail: M::Open::TAIL })
+    }
+
+    /// Lets go of the message that waited; step again to find the next.
+    pub fn release_message(&mut self) {
+        self.rx.release_message();
+    }
+
+    /// Appends a message of at least one part, whole or not at all: the first `envelope` parts of the message that
+    /// waits here, then `parts`. It can be queued before there is a connection.
+    pub fn push<'a>(
+        &mut self,
+        envelope: usize,
+        parts: impl Iterator<Item = &'a [u8]> + Clone,
+    ) -> Result<(), PushError> {
+        let request = self.rx.message().unwrap_or_default();
+        let request = FrameBodies { rest: request, head: M::Open::HEAD, tail: M::Open::TAIL };
+        let parts = request.take(envelope).chain(parts.map(as_shared));
+        if tx::message_len::<M::Seal>(parts.clone()) > TX {
+            return Err(PushError::NeverFits);
+        }
+        self.tx.push::<M::Seal>(parts).map_err(|Short| PushError::NoRoom)
+    }
+
+    /// What is to be sent next; empty when there is nothing. Then call [`FixedLink::advance`].
+    pub fn pending(&mut self, setup: &Setup, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
+        if self.control.pending().is_empty() && self.tx.is_between_frames() {
+            self.fill_control(setup, entropy, now);
+        }
+        match &mut self.stage {
+            Stage::Up(traffic) if self.control.pending().is_empty() => self.tx.pending(&mut traffic.writer),
+            _ => self.control.pending(),
+        }
+    }
+
+    /// So many of the pending octets were sent. Whether a message has left with them, and there is more room.
+    pub fn advance(&mut self, len: usize) -> bool {
+        if self.control.pending().is_empty() {
+            return self.tx.advance(len);
+        }
+        self.control.advance(len);
+        false
+    }
+
+    /// The link is to be closed for `error`: as `detach`, but what can be said to the peer is pending.
+    pub fn fail(&mut self, error: &LinkError) -> usize {
+        let dropped = self.detach();
+        if let LinkError::Handshake(error) = error
+            && let Some(reason) = error.reason_for_peer()
+        {
+            // A short buffer only costs the courtesy.
+            let _ = Command::Error(reason.as_bytes()).encode(&mut self.control);
+        }
+        dropped
+    }
+
+    /// When `handle_timeout` is to be called, or something is to be sent; `None` when never.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Opening(handshake, _) => Some(handshake.poll_timeout()),
+            Stage::Up(traffic) => traffic.heartbeat.poll_timeout(),
+            Stage::Down | Stage::Ending(_) => None,
+        }
+    }
+
+    /// Whether the peer took too long.
+    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), LinkError> {
+        match &mut self.stage {
+            Stage::Opening(handshake, _) => handshake.handle_timeout(now).map_err(LinkError::Handshake),
+            // A peer that we do not listen to, for its last message was not taken yet, is not dead.
+            Stage::Up(traffic) if self.rx.message().is_some() => {
+                traffic.heartbeat.heard(now);
+                Ok(())
+            }
+            Stage::Up(traffic) if traffic.heartbeat.is_expired(now) => Err(LinkError::Silent),
+            Stage::Up(_) | Stage::Down | Stage::Ending(_) => Ok(()),
+        }
+    }
+
+    fn fill_control(&mut self, setup: &Setup, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) {
+        match &mut self.stage {
+            Stage::Opening(handshake, _) => {
+                let len = handshake.poll_transmit(&setup.identity, entropy, self.control.room());
+                self.control.commit(len.unwrap_or(0));
+                self.establish(setup, now);
+            }
+            Stage::Up(traffic) => {
+                let Some(command) = traffic.heartbeat.poll_transmit(now) else { return };
+                let mut frame = [0; HEARTBEAT_LEN_MAX];
+                let mut plain = Window::new(&mut frame);
+                let encoded = command.encode(&mut plain);
+                let len = plain.len();
+                if let (Ok(()), Some(body)) = (encoded, frame.get(2..len)) {
+                    // The room for commands is empty here and holds the longest heartbeat.
+                    let _ = traffic.writer.frame(FrameKind::Command, body, &mut self.control);
+                }
+            }
+            Stage::Down | Stage::Ending(_) => (),
+        }
+    }
+
+    /// Passes from handshake to traffic, when the peer was introduced and the mechanism has sent all it has to.
+    fn establish(&mut self, setup: &Setup, now: Instant) {
+        self.stage = match core::mem::replace(&mut self.stage, Stage::Down) {
+            Stage::Opening(handshake, Some(version)) => match handshake.into_traffic() {
+                Ok((open, seal)) => Stage::Up(Traffic {
+                    reader: Reader::new(open, limits(RX)),
+                    writer: Writer::new(seal),
+                    heartbeat: Heartbeat::new(setup.heartbeat, version, now),
+                }),
+                Err(handshake) => Stage::Opening(handshake, Some(version)),
+            },
+            stage => stage,
+        };
+    }
+}
+
+impl Parts for FixedMessage<'_> {
+    fn parts(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        FrameBodies { rest: self.frames, head: self.head, tail: self.tail }
+    }
+}
+
+#[derive(Clone)]
+struct FrameBodies<'a> {
+    rest: &'a [u8],
+    head: usize,
+    tail: usize,
+}
+
+impl<'a> Iterator for FrameBodies<'a> {
+    type Item = &'a [u8];
+
+    /// The next part; commands that arrived between two parts lie there too.
+    fn next(&mut self) -> Option<&'a [u8]> {
+        loop {
+            let header = Header::decode(self.rest).ok().flatten()?;
+            let (frame, rest) = self.rest.split_at_checked(header.len + header.body_len as usize)?;
+            self.rest = rest;
+            if header.kind != FrameKind::Command {
+                return frame.get(header.len + self.head..frame.len().checked_sub(self.tail)?);
+            }
+        }
+    }
+}
+
+impl core::fmt::Display for LinkError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Handshake(error) => error.fmt(f),
+            Self::Read(error) => error.fmt(f),
+            Self::Command(error) => error.fmt(f),
+            Self::MessageTooLong => f.write_str("the peer sent a message longer than the buffer"),
+            Self::Silent => f.write_str("the peer was silent for too long"),
+            Self::Displaced => f.write_str("the peer came back over another connection"),
+            Self::Refused(error) => error.fmt(f),
+            Self::Message(reason) => write!(f, "the peer sent {reason}"),
+        }
+    }
+}
+
+impl core::error::Error for LinkError {}
+
+const fn limits(window: usize) -> Limits {
+    Limits { window, frame_len_max: window as u64, message_len_max: u64::MAX }
+}
+
+fn read<O: Open, const LEN: usize>(
+    reader: &mut Reader<O>,
+    heartbeat: Option<&mut Heartbeat>,
+    rx: &mut Rx<LEN>,
+) -> Result<Stepped<'static>, LinkError> {
+    if rx.message().is_some() {
+        return Ok(Stepped::Message);
+    }
+    let (step, used) = reader.next(rx.unread()).map_err(LinkError::Read)?;
+    match step {
+        Step::Need(len) if rx.can_hold(len) => Ok(Stepped::Idle),
+        Step::Need(_) | Step::Large { .. } => Err(LinkError::MessageTooLong),
+        Step::Command(body) => {
+            let body = rx.unread().get(body).unwrap_or_default();
+            let command = Command::decode(body).map_err(LinkError::Command)?;
+            if let Some(heartbeat) = heartbeat {
+                heartbeat.handle(&command);
+            }
+            writer::rewrite_kind(rx.unread(), FrameKind::Command);
+            rx.skip(used);
+            Ok(Stepped::On)
+        }
+        Step::Frame { kind, .. } => {
+            // What was sealed in is written where the parts are later looked for.
+            writer::rewrite_kind(rx.unread(), kind);
+            rx.take_in(used);
+            if kind == FrameKind::Last {
+                rx.finish_message();
+            }
+            Ok(Stepped::On)
+        }
+    }
+}
+
+/// The part for as long as the parts that it is chained to.
+fn as_shared<'short, 'long: 'short>(part: &'long [u8]) -> &'short [u8] {
+    part
+}
+
+/// Moves octets `start..end` to the front.
+fn shift_down(octets: &mut [u8], start: usize, end: usize) {
+    if start == 0 {
+        return;
+    }
+    for to in 0..end.saturating_sub(start) {
+        let Some(&octet) = octets.get(start + to) else { return };
+        if let Some(place) = octets.get_mut(to) {
+            *place = octet;
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Is the peer still there, and does it know that we are?
+//!
+//! Octets are life, whole frames or not: a slow large frame keeps a link alive. PING goes only to peers of ZMTP 3.1
+//! (RFC 37 "Connection Heartbeating"); one of 3.0 may close on a command that it does not know.
+
+use crate::time::Instant;
+use crate::wire::command::Context;
+use crate::wire::{Command, Version};
+
+/// The heartbeat of one link.
+#[derive(Debug)]
+pub struct Heartbeat {
+    setup: HeartbeatSetup,
+    pings: bool,
+    next_ping: Instant,
+    heard: Instant,
+    peer_ttl_ms: Option<u32>,
+    pong: Option<Context>,
+}
+
+/// How a link is kept alive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HeartbeatSetup {
+    /// Milliseconds between two PINGs; 0 sends none.
+    pub interval_ms: u32,
+    /// After this many milliseconds without an octet the link is given up, while PINGs are sent; 0 never.
+    pub timeout_ms: u32,
+}
+
+impl HeartbeatSetup {
+    /// A PING every 10 s, and the link is given up after 30 s of silence.
+    pub const DEFAULT: Self = Self { interval_ms: 10_000, timeout_ms: 30_000 };
+    /// No PING, and no limit to silence but one that the peer asks for.
+    pub const OFF: Self = Self { interval_ms: 0, timeout_ms: 0 };
+}
+
+impl Heartbeat {
+    /// The heartbeat of a link that has just come up.
+    pub fn new(setup: HeartbeatSetup, version: Version, now: Instant) -> Self {
+        Self {
+            setup,
+            pings: version >= Version::V3_1 && setup.interval_ms > 0,
+            next_ping: now.after_ms(setup.interval_ms),
+            heard: now,
+            peer_ttl_ms: None,
+            pong: None,
+        }
+    }
+
+    /// Octets arrived; or we do not listen for now, and the peer is not to be held dead for that.
+    #[inline]
+    pub fn heard(&mut self, now: Instant) {
+        self.heard = now;
+    }
+
+    /// A PING or PONG arrived; any other command is not for us.
+    ///
+    /// Of PINGs that arrive faster than their PONGs leave, the last is answered: a flood of them costs one PONG.
+    pub fn handle(&mut self, command: &Command<'_>) {
+        if let Command::Ping { ttl_ds, context } = command {
+            // RFC 37 "Connection Heartbeating": the PONG SHALL hold the same context.
+            self.pong = Some(*context);
+            if *ttl_ds > 0 {
+                self.peer_ttl_ms = Some(u32::from(*ttl_ds) * 100);
+            }
+        }
+    }
+
+    /// The PONG that is owed, or the PING that is due. What comes back must be sent.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Command<'static>> {
+        if let Some(context) = self.pong.take() {
+            return Some(Command::Pong(context));
+        }
+        if !self.pings || !self.next_ping.has_come(now) {
+            return None;
+        }
+        self.next_ping = now.after_ms(self.setup.interval_ms);
+        Some(Command::Ping { ttl_ds: self.ttl_ds(), context: Context::EMPTY })
+    }
+
+    /// When something is next to be done; `None` when never.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        Instant::earlier(self.pings.then_some(self.next_ping), self.expiry())
+    }
+
+    /// Whether the peer was silent for too long.
+    pub fn is_expired(&self, now: Instant) -> bool {
+        self.expiry().is_some_and(|expiry| expiry.has_come(now))
+    }
+
+    fn expiry(&self) -> Option<Instant> {
+        let ours = (self.pings && self.setup.timeout_ms > 0).then_some(self.setup.timeout_ms);
+        let silence_ms = match (ours, self.peer_ttl_ms) {
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        };
+        silence_ms.map(|silence_ms| self.heard.after_ms(silence_ms))
+    }
+
+    // libzmq computes with the time to live in 16 bits of milliseconds: above 65.5 s it drops the link at once.
+    fn ttl_ds(&self) -> u16 {
+        (self.setup.timeout_ms / 100).min(TTL_DS_MAX) as u16
+    }
+}
+
+const TTL_DS_MAX: u32 = 655;
+
+#[cfg(test)]
+mod tests {
+    use super::{Heartbeat, HeartbeatSetup};
+    use crate::time::Instant;
+    use crate::wire::command::Context;
+    use crate::wire::{Command, Version};
+
+    const SETUP: HeartbeatSetup = HeartbeatSetup { interval_ms: 1000, timeout_ms: 3000 };
+
+    fn at(ms: u32) -> Instant {
+        Instant::from_ms(ms)
+    }
+
+    fn heartbeat(setup: HeartbeatSetup, version: Version) -> Heartbeat {
+        Heartbeat::new(setup, version, at(0))
+    }
+
+    fn ping(ttl_ds: u16, context: &[u8]) -> Command<'static> {
+        Command::Ping { ttl_ds, context: Context::new(context).unwrap() }
+    }
+
+    #[test]
+    fn a_ping_leaves_each_interval_and_silence_ends_the_link() {
+        let mut heartbeat = heartbeat(SETUP, Version::V3_1);
+        assert_eq!(heartbeat.poll_timeout(), Some(at(1000)));
+        assert_eq!(heartbeat.poll_transmit(at(999)), None);
+        assert_eq!(heartbeat.poll_transmit(at(1000)), Some(ping(30, b"")));
+        assert_eq!(heartbeat.poll_transmit(at(1000)), None);
+        assert_eq!(heartbeat.poll_timeout(), Some(at(2000)));
+        assert!(!heartbeat.is_expired(at(2999)) && heartbeat.is_expired(at(3000)));
+        heartbeat.heard(at(2999));
+        assert!(!heartbeat.is_expired(at(5998)) && heartbeat.is_expired(at(5999)));
+    }
+
+    #[test]
+    fn a_ping_is_answered_with_its_context_and_a_flood_with_one_pong() {
+        let mut heartbeat = heartbeat(HeartbeatSetup::OFF, Version::V3_0);
+        for context in [&b"one"[..], b"two"] {
+            heartbeat.handle(&ping(0, context));
+        }
+        assert_eq!(heartbeat.poll_transmit(at(0)), Some(Command::Pong(Context::new(b"two").unwrap())));
+        assert_eq!(heartbeat.poll_transmit(at(0)), None);
+    }
+
+    #[test]
+    fn a_peer_of_3_0_gets_no_ping_and_may_be_silent() {
+        let mut heartbeat = heartbeat(SETUP, Version::V3_0);
+        assert_eq!((heartbeat.poll_timeout(), heartbeat.poll_transmit(at(9000))), (None, None));
+        assert!(!heartbeat.is_expired(at(1_000_000)));
+    }
+
+    #[test]
+    fn the_peers_own_time_to_live_is_honoured() {
+        let mut silent = heartbeat(HeartbeatSetup::OFF, Version::V3_1);
+        silent.handle(&ping(5, b""));
+        assert!(!silent.is_expired(at(499)) && silent.is_expired(at(500)));
+        let mut long = heartbeat(SETUP, Version::V3_1);
+        long.handle(&ping(600, b""));
+        assert!(long.is_expired(at(3000)));
+    }
+
+    #[test]
+    fn no_time_to_live_above_655_is_sent() {
+        let setup = HeartbeatSetup { interval_ms: 1000, timeout_ms: 120_000 };
+        assert_eq!(heartbeat(setup, Version::V3_1).poll_transmit(at(1000)), Some(ping(655, b"")));
+    }
+}

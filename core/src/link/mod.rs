@@ -1,0 +1,24 @@
+//! What happens on one connection over time? It is opened, it carries frames, it is kept alive, it ends.
+//!
+//! ```text
+//!   greeting ──► mechanism's commands ──► traffic ──► end
+//!     handshake                            reader · writer · heartbeat
+//! ```
+//! A link knows no other peer and, [`FixedLink`] aside, keeps no octets.
+
+mod fixed;
+mod handshake;
+mod heartbeat;
+mod reader;
+mod writer;
+
+pub use fixed::{FixedLink, FixedMessage, LinkError, PushError, Setup, Stepped};
+pub use handshake::{Handshake, HandshakeError, Introduced, Refusal};
+pub use heartbeat::{Heartbeat, HeartbeatSetup};
+pub use reader::{Limits, ReadError, Reader, Step};
+pub use writer::Writer;
+
+/// The longest command that is read, in octets, where the window is not shorter still.
+///
+/// The longest that a peer has reason to send is a READY with an identity of 255 octets.
+pub const COMMAND_LEN_MAX: usize = 4096;
