@@ -42,11 +42,13 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod io;
+pub mod link;
 pub mod mechanism;
 pub mod message;
 pub mod pattern;
 pub mod peer;
+pub mod socket;
 pub mod storage;
 pub mod time;
 pub mod wire;
-pub mod link;

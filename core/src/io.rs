@@ -1,0 +1,69 @@
+//! How do octets get from a stream into a socket and back? Over anything that speaks `embedded-io` and can say whether
+//! it is ready.
+
+use crate::mechanism::Mechanism;
+use crate::pattern::Pattern;
+use crate::peer::PeerId;
+use crate::socket::FixedSocket;
+use crate::time::Instant;
+use embedded_io::{Read, ReadReady, Write, WriteReady};
+
+/// What became of a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Streamed {
+    /// It goes on.
+    Open,
+    /// The peer closed it: detach the peer.
+    Closed,
+}
+
+/// Moves what can be moved between the stream and the peer's link, without blocking.
+///
+/// An error of the stream means that it is gone: detach the peer.
+pub fn poll_stream<P, M, S, const PEERS: usize, const RX: usize, const TX: usize>(
+    socket: &mut FixedSocket<P, M, PEERS, RX, TX>,
+    peer: PeerId,
+    stream: &mut S,
+    entropy: &mut dyn FnMut(&mut [u8]),
+    now: Instant,
+) -> Result<Streamed, S::Error>
+where
+    P: Pattern,
+    M: Mechanism,
+    S: Read + ReadReady + Write + WriteReady,
+{
+    loop {
+        flush(socket, peer, stream, entropy, now)?;
+        let window = socket.receive_window(peer);
+        if window.is_empty() || !stream.read_ready()? {
+            return Ok(Streamed::Open);
+        }
+        match stream.read(window)? {
+            0 => return Ok(Streamed::Closed),
+            len => socket.commit(peer, len, now),
+        }
+    }
+}
+
+/// Writes what is pending for the peer, as far as the stream takes it.
+pub fn flush<P, M, S, const PEERS: usize, const RX: usize, const TX: usize>(
+    socket: &mut FixedSocket<P, M, PEERS, RX, TX>,
+    peer: PeerId,
+    stream: &mut S,
+    entropy: &mut dyn FnMut(&mut [u8]),
+    now: Instant,
+) -> Result<(), S::Error>
+where
+    P: Pattern,
+    M: Mechanism,
+    S: Write + WriteReady,
+{
+    loop {
+        let pending = socket.pending(peer, entropy, now);
+        if pending.is_empty() || !stream.write_ready()? {
+            return Ok(());
+        }
+        let len = stream.write(pending)?;
+        socket.advance(peer, len, now);
+    }
+}

@@ -1,0 +1,461 @@
+//! How does a socket work that has its memory in fixed arrays? It carries out what its pattern decides, over links that
+//! somebody else connects.
+//!
+//! This is the poll face: every call is told the time, none blocks, and [`FixedSocket::poll_timeout`] says when to call
+//! again though nothing arrived. The caller opens and accepts connections and moves their octets: see [`crate::io`].
+
+use crate::link::{FixedLink, FixedMessage, LinkError, PushError, Setup, Stepped};
+use crate::mechanism::Mechanism;
+use crate::message::Parts;
+use crate::pattern::overload::{Full, Policy, on_full};
+use crate::pattern::rotation::Rotation;
+use crate::pattern::{Arrival, Drops, Identity, Pattern, Prefix, Reason, Receives, Refused, Rep, Route, RouteError};
+use crate::pattern::{Sends, TakeError, Verdict};
+use crate::peer::{PeerId, Side};
+use crate::storage::{Fixed, Storage};
+use crate::time::Instant;
+use crate::wire::PeerInfo;
+
+/// A socket of pattern `P` with at most `PEERS` peers (32 at the most), each with `RX` octets for what arrives and `TX`
+/// octets for what leaves.
+pub struct FixedSocket<P, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> {
+    pattern: P,
+    setup: Setup,
+    slots: [Slot<M, RX, TX>; PEERS],
+    /// Whose message waits to be taken.
+    waiting: Rotation<Fixed<PEERS>>,
+    shown: Shown,
+    drops: Drops,
+    undelivered: u32,
+}
+
+struct Slot<M: Mechanism, const RX: usize, const TX: usize> {
+    link: FixedLink<M, RX, TX>,
+    turn: u16,
+    tenant: Tenant,
+    failed: Option<LinkError>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Tenant {
+    Nobody,
+    /// Accepted, and unknown to the pattern until the handshake is over.
+    Stranger,
+    Peer(Side),
+}
+
+/// The message that the user was shown last; it lies in its link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Shown {
+    Nothing,
+    Message(PeerId),
+    /// Its first parts are the envelope of the reply that is owed.
+    Request {
+        from: PeerId,
+        envelope: usize,
+    },
+}
+
+/// A message that was taken. It lies in the socket until the next call that changes the socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a> {
+    identity: Option<Identity<'a>>,
+    message: FixedMessage<'a>,
+    skip: usize,
+}
+
+/// Why a message was not sent. It is still the caller's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum SendError {
+    /// No room now; try again when the links have sent something.
+    WouldBlock,
+    /// No room now, and the policy is not to wait.
+    Full,
+    /// It never fits: it is longer than a link's array, its frames included.
+    TooLong,
+    /// It has no parts.
+    Empty,
+    /// The pattern has nobody for it.
+    Route(RouteError),
+}
+
+impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> FixedSocket<P, M, PEERS, RX, TX> {
+    /// A socket without peers.
+    pub const fn new(pattern: P, setup: Setup) -> Self {
+        const { assert!(PEERS <= 32, "a fixed socket has at most 32 peers") };
+        Self {
+            pattern,
+            setup,
+            slots: [const { Slot { link: FixedLink::NEW, turn: 0, tenant: Tenant::Nobody, failed: None } }; PEERS],
+            waiting: Rotation::EMPTY,
+            shown: Shown::Nothing,
+            drops: Drops::NONE,
+            undelivered: 0,
+        }
+    }
+
+    /// Makes a queue for a peer that the caller is going to connect to, now and each time the connection is lost.
+    pub fn connect(&mut self) -> Result<PeerId, Refused> {
+        let peer = self.let_in(Tenant::Peer(Side::Connect))?;
+        let opened = self.pattern.open(peer, Side::Connect);
+        if let (Err(_), Some(slot)) = (opened, find(&mut self.slots, peer)) {
+            slot.tenant = Tenant::Nobody;
+        }
+        opened.map(|()| peer)
+    }
+
+    /// A connection was accepted: the handshake begins.
+    pub fn accept(&mut self, mechanism: M, now: Instant) -> Result<PeerId, Refused> {
+        let peer = self.let_in(Tenant::Stranger)?;
+        self.attach(peer, mechanism, now);
+        Ok(peer)
+    }
+
+    /// A connection to a peer of `connect` is there: the handshake begins. Only when [`FixedSocket::can_attach`].
+    pub fn attach(&mut self, peer: PeerId, mechanism: M, now: Instant) {
+        let Self { slots, setup, .. } = self;
+        if let Some(slot) = find(slots, peer) {
+            slot.failed = None;
+            slot.link.attach(mechanism, P::TYPE, setup, now);
+        }
+    }
+
+    /// Whether the peer has no connection and nothing of a former one is left to be taken.
+    pub fn can_attach(&self, peer: PeerId) -> bool {
+        self.find(peer).is_some_and(|slot| slot.link.is_down())
+    }
+
+    /// Whether messages can pass to and from the peer.
+    pub fn is_up(&self, peer: PeerId) -> bool {
+        self.find(peer).is_some_and(|slot| slot.link.is_up())
+    }
+
+    /// The peer's connection is gone. What arrived whole can still be taken. What waits to leave stays for a peer that
+    /// we connect to, and is dropped for one that was accepted: see [`FixedSocket::undelivered`].
+    pub fn detach(&mut self, peer: PeerId, now: Instant) {
+        let Some(slot) = find(&mut self.slots, peer) else { return };
+        slot.failed = None;
+        let mut dropped = slot.link.detach();
+        match slot.tenant {
+            Tenant::Nobody => (),
+            Tenant::Stranger => slot.tenant = Tenant::Nobody,
+            Tenant::Peer(side) => {
+                self.pattern.down(peer);
+                if side == Side::Accept {
+                    dropped += slot.link.discard();
+                }
+            }
+        }
+        self.undelivered = self.undelivered.wrapping_add(dropped as u32);
+        self.read(peer, now);
+    }
+
+    /// Where octets from the peer are to be put; empty while a message waits to be taken and nothing more fits.
+    pub fn receive_window(&mut self, peer: PeerId) -> &mut [u8] {
+        // What is shown lies in the array and must not move.
+        let lies_still = self.shown.is_from(peer);
+        match find(&mut self.slots, peer) {
+            Some(slot) if slot.failed.is_none() && !lies_still => slot.link.receive_window(),
+            _ => &mut [],
+        }
+    }
+
+    /// So many octets from the peer were put into the window.
+    pub fn commit(&mut self, peer: PeerId, len: usize, now: Instant) {
+        if let Some(slot) = find(&mut self.slots, peer) {
+            slot.link.commit(len, now);
+            self.read(peer, now);
+        }
+    }
+
+    /// What is to be sent to the peer next; empty when there is nothing. Then call [`FixedSocket::advance`].
+    pub fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
+        let Self { slots, setup, .. } = self;
+        find(slots, peer).map_or(&[], |slot| slot.link.pending(setup, entropy, now))
+    }
+
+    /// So many of the pending octets were sent.
+    pub fn advance(&mut self, peer: PeerId, len: usize, now: Instant) {
+        let Some(slot) = find(&mut self.slots, peer) else { return };
+        if slot.link.advance(len) {
+            self.pattern.room(peer, true);
+        }
+        // Our last command may be what the handshake waited for.
+        self.read(peer, now);
+    }
+
+    /// A link that has to be closed: send what is pending on it, close its connection and [`FixedSocket::detach`] it.
+    pub fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, LinkError)> {
+        for (slot, index) in self.slots.iter_mut().zip(0u16..) {
+            if let Err(error) = slot.link.handle_timeout(now) {
+                self.undelivered = self.undelivered.wrapping_add(slot.fail(error));
+            }
+            if let Some(error) = slot.failed.take() {
+                return Some((PeerId { slot: index, turn: slot.turn }, error));
+            }
+        }
+        None
+    }
+
+    /// When to look again for failed links and pending octets though nothing arrived; `None` when never.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.slots.iter().fold(None, |earliest, slot| Instant::earlier(earliest, slot.link.poll_timeout()))
+    }
+
+    /// How many messages were dropped, by reason.
+    pub const fn drops(&self) -> Drops {
+        self.drops
+    }
+
+    /// How many messages were accepted and then dropped because their peer left. It wraps.
+    pub const fn undelivered(&self) -> u32 {
+        self.undelivered
+    }
+
+    fn find(&self, peer: PeerId) -> Option<&Slot<M, RX, TX>> {
+        self.slots.get(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
+    }
+
+    fn let_in(&mut self, tenant: Tenant) -> Result<PeerId, Refused> {
+        let mut slots = self.slots.iter_mut().zip(0u16..);
+        let (slot, index) = slots.find(|(slot, _)| slot.is_free()).ok_or(Refused::NoRoom)?;
+        slot.tenant = tenant;
+        slot.turn = slot.turn.wrapping_add(1);
+        Ok(PeerId { slot: index, turn: slot.turn })
+    }
+
+    /// Reads what has arrived from the peer, as far as the next message that the user may take.
+    fn read(&mut self, peer: PeerId, now: Instant) {
+        if self.shown.is_from(peer) {
+            return;
+        }
+        let mut displaced = None;
+        let Some(slot) = find(&mut self.slots, peer) else { return };
+        loop {
+            match slot.link.step(&self.setup, now) {
+                Ok(Stepped::On) => (),
+                Ok(Stepped::Idle) => break,
+                Ok(Stepped::Introduced(info)) => match admit(&mut self.pattern, &mut slot.tenant, peer, &info) {
+                    Ok(other) => displaced = other,
+                    Err(error) => {
+                        slot.fail(LinkError::Refused(error));
+                        break;
+                    }
+                },
+                Ok(Stepped::Message) => {
+                    let arrival = slot.link.message().map(|message| self.pattern.arrived(peer, &message));
+                    let Some(Arrival::Drop(reason)) = arrival else {
+                        self.waiting.set(peer.slot, true);
+                        break;
+                    };
+                    self.drops.count(reason);
+                    slot.link.release_message();
+                }
+                Ok(Stepped::Ended) => {
+                    if slot.tenant == Tenant::Peer(Side::Accept) {
+                        slot.tenant = Tenant::Nobody;
+                        self.pattern.close(peer);
+                    }
+                    break;
+                }
+                Err(error) => {
+                    self.undelivered = self.undelivered.wrapping_add(slot.fail(error));
+                    break;
+                }
+            }
+        }
+        if let Some(other) = displaced.filter(|other| *other != peer).and_then(|other| find(&mut self.slots, other)) {
+            self.undelivered = self.undelivered.wrapping_add(other.fail(LinkError::Displaced));
+        }
+    }
+
+    /// Lets go of what the user was shown, and looks for the next message of that peer.
+    fn release_shown(&mut self, now: Instant) {
+        let (Shown::Message(peer) | Shown::Request { from: peer, .. }) = self.shown else { return };
+        self.shown = Shown::Nothing;
+        self.release(peer, now);
+    }
+
+    fn release(&mut self, peer: PeerId, now: Instant) {
+        self.waiting.set(peer.slot, false);
+        if let Some(slot) = find(&mut self.slots, peer) {
+            slot.link.release_message();
+            self.read(peer, now);
+        }
+    }
+}
+
+impl<P: Sends, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> FixedSocket<P, M, PEERS, RX, TX> {
+    /// Queues a message, whole or not at all. Where no queue has room, the policy of the socket type decides.
+    pub fn try_send(&mut self, message: &[&[u8]], now: Instant) -> Result<(), SendError> {
+        self.try_send_or(P::OVERLOAD, message, now)
+    }
+
+    /// Queues a message, whole or not at all. Where no queue has room, `policy` decides.
+    pub fn try_send_or(&mut self, policy: Policy, message: &[&[u8]], now: Instant) -> Result<(), SendError> {
+        if message.is_empty() {
+            return Err(SendError::Empty);
+        }
+        // Each round but the last takes room away from one peer.
+        for _ in 0..=PEERS {
+            let route = match self.pattern.route(message) {
+                Ok(route) => route,
+                Err(RouteError::NoPeer) => break,
+                Err(error) => return Err(SendError::Route(error)),
+            };
+            match self.put(&route, message) {
+                Ok(()) => {
+                    self.pattern.sent(route.to);
+                    self.release_shown(now);
+                    return Ok(());
+                }
+                Err(PushError::NeverFits) => return Err(SendError::TooLong),
+                Err(PushError::NoRoom) => self.pattern.room(route.to, false),
+            }
+        }
+        match on_full(policy) {
+            Full::Wait => Err(SendError::WouldBlock),
+            Full::Refuse => Err(SendError::Full),
+            Full::Drop => {
+                self.drops.count(Reason::QueueFull);
+                Ok(())
+            }
+        }
+    }
+
+    fn put(&mut self, route: &Route, message: &[&[u8]]) -> Result<(), PushError> {
+        let envelope = match self.shown {
+            Shown::Request { from, envelope } if from == route.to && route.prefix == Prefix::Envelope => envelope,
+            _ => 0,
+        };
+        let request;
+        let prefix: &[&[u8]] = match &route.prefix {
+            Prefix::Nothing | Prefix::Envelope => &[],
+            Prefix::Delimiter => &[&[]],
+            Prefix::Request(id) => {
+                request = [id.as_slice(), &[]];
+                &request
+            }
+        };
+        let slot = find(&mut self.slots, route.to).ok_or(PushError::NoRoom)?;
+        slot.link.push(envelope, prefix.iter().copied().chain(message.iter().copied().skip(route.skip)))
+    }
+}
+
+impl<P: Receives, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> FixedSocket<P, M, PEERS, RX, TX> {
+    /// Takes the next message, in turn over the peers that sent one; `None` when none has arrived.
+    pub fn try_recv(&mut self, now: Instant) -> Result<Option<Received<'_>>, TakeError> {
+        self.pattern.may_take()?;
+        self.release_shown(now);
+        // Each round but the last uses up a message that has arrived.
+        while let Some(index) = self.waiting.turn() {
+            let Some(slot) = self.slots.get_mut(usize::from(index)) else { break };
+            let peer = PeerId { slot: index, turn: slot.turn };
+            self.waiting.took(index);
+            match slot.link.message().map(|message| self.pattern.take(peer, &message)) {
+                Some(Verdict::Deliver { skip, keep }) => {
+                    self.waiting.set(index, false);
+                    self.shown =
+                        if keep { Shown::Request { from: peer, envelope: skip } } else { Shown::Message(peer) };
+                    return Ok(self.show(peer, skip));
+                }
+                Some(Verdict::Drop(reason)) => {
+                    self.drops.count(reason);
+                    self.release(peer, now);
+                }
+                Some(Verdict::Close(reason)) => {
+                    self.drops.count(reason);
+                    self.undelivered = self.undelivered.wrapping_add(slot.fail(LinkError::Message(reason)));
+                    self.release(peer, now);
+                }
+                None => self.waiting.set(index, false),
+            }
+        }
+        Ok(None)
+    }
+
+    fn show(&self, peer: PeerId, skip: usize) -> Option<Received<'_>> {
+        let message = self.find(peer)?.link.message()?;
+        Some(Received { identity: self.pattern.identity(peer), message, skip })
+    }
+}
+
+impl<S: Storage, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize>
+    FixedSocket<Rep<S>, M, PEERS, RX, TX>
+{
+    /// Gives up on answering the request that was taken last: the requester hears nothing, and the next may be taken.
+    pub fn abandon(&mut self, now: Instant) {
+        self.pattern.abandon();
+        self.release_shown(now);
+    }
+}
+
+impl<M: Mechanism, const RX: usize, const TX: usize> Slot<M, RX, TX> {
+    fn is_free(&self) -> bool {
+        self.tenant == Tenant::Nobody && self.link.is_down()
+    }
+
+    /// The link is to be closed. How many messages are lost with it.
+    fn fail(&mut self, error: LinkError) -> u32 {
+        if self.failed.is_some() {
+            return 0;
+        }
+        self.failed = Some(error);
+        self.link.fail(&error) as u32
+    }
+}
+
+impl Shown {
+    fn is_from(self, peer: PeerId) -> bool {
+        matches!(self, Self::Message(from) | Self::Request { from, .. } if from == peer)
+    }
+}
+
+impl Received<'_> {
+    /// The only part of a message that has one, or else the first.
+    pub fn first(&self) -> &[u8] {
+        self.parts().next().unwrap_or_default()
+    }
+}
+
+impl Parts for Received<'_> {
+    fn parts(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.identity.as_ref().map(AsRef::as_ref).into_iter().chain(self.message.parts().skip(self.skip))
+    }
+}
+
+impl core::fmt::Display for SendError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::WouldBlock => f.write_str("no room for the message now"),
+            Self::Full => f.write_str("the queue is full"),
+            Self::TooLong => f.write_str("the message is longer than the buffer"),
+            Self::Empty => f.write_str("a message has at least one part"),
+            Self::Route(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}
+
+fn find<M: Mechanism, const RX: usize, const TX: usize>(
+    slots: &mut [Slot<M, RX, TX>],
+    peer: PeerId,
+) -> Option<&mut Slot<M, RX, TX>> {
+    slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
+}
+
+/// The peer said who it is: the pattern lets it in, and names a peer that it displaces.
+fn admit<P: Pattern>(
+    pattern: &mut P,
+    tenant: &mut Tenant,
+    peer: PeerId,
+    info: &PeerInfo<'_>,
+) -> Result<Option<PeerId>, Refused> {
+    if *tenant == Tenant::Stranger {
+        pattern.open(peer, Side::Accept)?;
+        *tenant = Tenant::Peer(Side::Accept);
+    }
+    pattern.up(peer, info)
+}
