@@ -19,7 +19,7 @@
 //! | [`storage`] | where patterns keep their peers: arrays or the heap | |
 //! | [`socket`], [`io`] | carrying it out in fixed memory | |
 //!
-//! [`message`], [`peer`] and [`time`] hold the words that they share.
+//! [`message`], [`peer`], [`time`] and [`backoff`] hold the words that they share.
 //!
 //! # The two paths of a message
 //!
@@ -42,6 +42,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod backoff;
 pub mod io;
 pub mod link;
 pub mod mechanism;

@@ -33,7 +33,21 @@ struct Slot<M: Mechanism, const RX: usize, const TX: usize> {
     link: FixedLink<M, RX, TX>,
     turn: u16,
     tenant: Tenant,
-    failed: Option<LinkError>,
+    failed: Option<Failure>,
+}
+
+/// Why a connection has to be closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The link cannot go on.
+    Link(LinkError),
+    /// The pattern has no place for the peer.
+    Refused(Refused),
+    /// The peer came back over another connection.
+    Displaced,
+    /// A message broke the rules of the pattern.
+    Message(Reason),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -186,10 +200,10 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
     }
 
     /// A link that has to be closed: send what is pending on it, close its connection and [`FixedSocket::detach`] it.
-    pub fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, LinkError)> {
+    pub fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)> {
         for (slot, index) in self.slots.iter_mut().zip(0u16..) {
             if let Err(error) = slot.link.handle_timeout(now) {
-                self.undelivered = self.undelivered.wrapping_add(slot.fail(error));
+                self.undelivered = self.undelivered.wrapping_add(slot.fail(Failure::Link(error)));
             }
             if let Some(error) = slot.failed.take() {
                 return Some((PeerId { slot: index, turn: slot.turn }, error));
@@ -239,7 +253,7 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
                 Ok(Stepped::Introduced(info)) => match admit(&mut self.pattern, &mut slot.tenant, peer, &info) {
                     Ok(other) => displaced = other,
                     Err(error) => {
-                        slot.fail(LinkError::Refused(error));
+                        slot.fail(Failure::Refused(error));
                         break;
                     }
                 },
@@ -260,13 +274,13 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
                     break;
                 }
                 Err(error) => {
-                    self.undelivered = self.undelivered.wrapping_add(slot.fail(error));
+                    self.undelivered = self.undelivered.wrapping_add(slot.fail(Failure::Link(error)));
                     break;
                 }
             }
         }
         if let Some(other) = displaced.filter(|other| *other != peer).and_then(|other| find(&mut self.slots, other)) {
-            self.undelivered = self.undelivered.wrapping_add(other.fail(LinkError::Displaced));
+            self.undelivered = self.undelivered.wrapping_add(other.fail(Failure::Displaced));
         }
     }
 
@@ -366,7 +380,7 @@ impl<P: Receives, M: Mechanism, const PEERS: usize, const RX: usize, const TX: u
                 }
                 Some(Verdict::Close(reason)) => {
                     self.drops.count(reason);
-                    self.undelivered = self.undelivered.wrapping_add(slot.fail(LinkError::Message(reason)));
+                    self.undelivered = self.undelivered.wrapping_add(slot.fail(Failure::Message(reason)));
                     self.release(peer, now);
                 }
                 None => self.waiting.set(index, false),
@@ -397,12 +411,12 @@ impl<M: Mechanism, const RX: usize, const TX: usize> Slot<M, RX, TX> {
     }
 
     /// The link is to be closed. How many messages are lost with it.
-    fn fail(&mut self, error: LinkError) -> u32 {
+    fn fail(&mut self, failure: Failure) -> u32 {
         if self.failed.is_some() {
             return 0;
         }
-        self.failed = Some(error);
-        self.link.fail(&error) as u32
+        self.failed = Some(failure);
+        self.link.fail(failure.reason_for_peer()) as u32
     }
 }
 
@@ -424,6 +438,29 @@ impl Parts for Received<'_> {
         self.identity.as_ref().map(AsRef::as_ref).into_iter().chain(self.message.parts().skip(self.skip))
     }
 }
+
+impl Failure {
+    const fn reason_for_peer(&self) -> Option<&'static str> {
+        match self {
+            Self::Link(error) => error.reason_for_peer(),
+            Self::Refused(_) => Some("no room for another peer"),
+            Self::Displaced | Self::Message(_) => None,
+        }
+    }
+}
+
+impl core::fmt::Display for Failure {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Link(error) => error.fmt(f),
+            Self::Refused(error) => error.fmt(f),
+            Self::Displaced => f.write_str("the peer came back over another connection"),
+            Self::Message(reason) => write!(f, "the peer sent {reason}"),
+        }
+    }
+}
+
+impl core::error::Error for Failure {}
 
 impl core::fmt::Display for SendError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

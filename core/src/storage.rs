@@ -360,8 +360,8 @@ mod tests {
 
     fn tenants<T: Table<char>>() {
         let mut table = T::EMPTY;
-        table.insert(peer(1, 0), 'a').unwrap();
-        table.insert(peer(1, 1), 'b').unwrap();
+        assert_eq!(table.insert(peer(1, 0), 'a'), Ok(()));
+        assert_eq!(table.insert(peer(1, 1), 'b'), Ok(()));
         assert_eq!((table.find(peer(1, 0)), table.find(peer(1, 1))), (None, Some(&'b')));
         assert_eq!(table.tenant(1), Some(peer(1, 1)));
         assert_eq!((table.remove(peer(1, 0)), table.find_mut(peer(1, 1)).copied()), (None, Some('b')));

@@ -19,7 +19,6 @@ use super::reader::{Limits, ReadError, Reader, Step};
 use super::writer::{self, Writer};
 use crate::mechanism::{Mechanism, Open};
 use crate::message::Parts;
-use crate::pattern::{Reason, Refused};
 use crate::time::Instant;
 use crate::wire::command::{CommandError, HEARTBEAT_LEN_MAX};
 use crate::wire::{Command, FrameKind, Header, PeerInfo, Short, SocketType, Version, Window};
@@ -94,12 +93,6 @@ pub enum LinkError {
     MessageTooLong,
     /// The peer was silent for too long.
     Silent,
-    /// The peer came back over another connection.
-    Displaced,
-    /// The pattern has no place for the peer.
-    Refused(Refused),
-    /// A message broke the rules of the pattern.
-    Message(Reason),
 }
 
 /// Why a message was not queued.
@@ -252,12 +245,10 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
         false
     }
 
-    /// The link is to be closed for `error`: as `detach`, but what can be said to the peer is pending.
-    pub fn fail(&mut self, error: &LinkError) -> usize {
+    /// The link is to be closed: as `detach`, but what can be said of it to the peer is pending.
+    pub fn fail(&mut self, reason_for_peer: Option<&str>) -> usize {
         let dropped = self.detach();
-        if let LinkError::Handshake(error) = error
-            && let Some(reason) = error.reason_for_peer()
-        {
+        if let Some(reason) = reason_for_peer {
             // A short buffer only costs the courtesy.
             let _ = Command::Error(reason.as_bytes()).encode(&mut self.control);
         }
@@ -354,6 +345,16 @@ impl<'a> Iterator for FrameBodies<'a> {
     }
 }
 
+impl LinkError {
+    /// What to tell the peer in an ERROR command before closing, where it can be told.
+    pub const fn reason_for_peer(&self) -> Option<&'static str> {
+        match self {
+            Self::Handshake(error) => error.reason_for_peer(),
+            _ => None,
+        }
+    }
+}
+
 impl core::fmt::Display for LinkError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
@@ -362,9 +363,6 @@ impl core::fmt::Display for LinkError {
             Self::Command(error) => error.fmt(f),
             Self::MessageTooLong => f.write_str("the peer sent a message longer than the buffer"),
             Self::Silent => f.write_str("the peer was silent for too long"),
-            Self::Displaced => f.write_str("the peer came back over another connection"),
-            Self::Refused(error) => error.fmt(f),
-            Self::Message(reason) => write!(f, "the peer sent {reason}"),
         }
     }
 }
