@@ -1,1 +1,69 @@
-//! ZeroMQ sockets on tokio.
+//! ZeroMQ sockets in pure Rust on tokio.
+//!
+//! Messages flow between programs without a broker, to and from every ZeroMQ program in every language:
+//!
+//! ```
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use zeptomq::{Pull, Push};
+//!
+//! let mut pull = Pull::new();
+//! let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
+//!
+//! let push = Push::new();
+//! push.connect(&endpoint.to_string())?;
+//! push.send("hello").await?;
+//!
+//! assert_eq!(&pull.recv().await?[0], b"hello");
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+//! ```
+//!
+//! | type | sends | receives | talks to |
+//! |---|---|---|---|
+//! | [`Push`] | to its peers in turn | | PULL |
+//! | [`Pull`] | | from its peers in turn | PUSH |
+//! | [`Req`] | a request | its reply | REP, ROUTER |
+//! | [`Rep`] | the reply | a request | REQ, DEALER |
+//! | [`Dealer`] | to its peers in turn | from its peers in turn | REP, DEALER, ROUTER |
+//! | [`Router`] | to the peer that the first part names | with the sender's identity as first part | REQ, DEALER, ROUTER |
+//!
+//! Delivery is at most once per peer and in order. Every queue and every wait has a limit: see [`Options`].
+//!
+//! # How it is built
+//!
+//! The protocol and the patterns are in [`core`](zeptomq_core), which holds no message; this crate carries out what it
+//! decides. Users and connections meet in a hub, around one lock. A message that is sent is encoded into its peer's
+//! outbox by the caller, who writes it too when the connection was quiet; the connection's one task writes the rest and
+//! reads. What arrives lies in large blocks, and messages are slices of them.
+#![forbid(unsafe_code)]
+
+mod blocks;
+mod call;
+mod connection;
+mod dial;
+mod endpoint;
+mod error;
+mod hub;
+mod inbox;
+mod junction;
+mod listen;
+mod message;
+mod monitor;
+mod options;
+mod outbox;
+mod peers;
+mod socket;
+mod transport;
+
+pub use call::{Request, Responder};
+pub use endpoint::{Endpoint, EndpointError, Host};
+pub use error::{NotSent, RecvError, RequestError, SendError, Undelivered};
+pub use listen::BindError;
+pub use message::{Message, Part};
+pub use monitor::{Event, Monitor};
+pub use options::{Limit, Options, OptionsError};
+pub use socket::{Dealer, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket};
+pub use zeptomq_core as core;
+pub use zeptomq_core::pattern::overload::Policy;
+pub use zeptomq_core::wire::SocketType;

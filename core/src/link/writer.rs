@@ -1,7 +1,8 @@
 //! How does a part of a message become octets that leave?
 
-use crate::mechanism::Seal;
-use crate::wire::{FrameKind, Header, Octets, Short, copy};
+use crate::mechanism::{Clear, Seal};
+use crate::wire::command::HEARTBEAT_LEN_MAX;
+use crate::wire::{Command, FrameKind, Header, Octets, Short, Window, copy};
 
 /// Frames parts and seals them.
 #[derive(Debug)]
@@ -30,7 +31,29 @@ impl<S: Seal> Writer<S> {
         let (header, sealed) = frame.split_at_mut_checked(header_len).ok_or(Short)?;
         copy(sealed.get_mut(S::HEAD..).ok_or(Short)?, body);
         let outer = self.seal.seal(kind, sealed);
-        Header::encode(outer, sealed_len, &mut crate::wire::Window::new(header))
+        Header::encode(outer, sealed_len, &mut Window::new(header))
+    }
+
+    /// Appends a heartbeat as a frame, whole or not at all.
+    pub fn heartbeat(&mut self, command: &Command<'_>, out: &mut impl Octets) -> Result<(), Short> {
+        let mut frame = [0; HEARTBEAT_LEN_MAX];
+        let mut plain = Window::new(&mut frame);
+        command.encode(&mut plain)?;
+        let len = plain.len();
+        self.frame(FrameKind::Command, frame.get(SHORT_HEADER_LEN..len).ok_or(Short)?, out)
+    }
+
+    /// Appends the frame that lies plain at the start of `plain`, sealed. Its body lies behind its header, or else is
+    /// all of `elsewhere`. Returns how long it was plain, header and body; nothing when there is no such frame.
+    pub fn seal_plain(&mut self, plain: &[u8], elsewhere: &[u8], out: &mut impl Octets) -> Option<usize> {
+        let header = Header::decode(plain).ok().flatten()?;
+        let len = header.len.checked_add(usize::try_from(header.body_len).ok()?)?;
+        let body = match plain.get(header.len..len) {
+            Some(body) => body,
+            None => Some(elsewhere).filter(|body| body.len() as u64 == header.body_len)?,
+        };
+        self.frame(header.kind, body, out).ok()?;
+        Some(len)
     }
 
     /// Seals in place the frame at the start of `frame`, which was laid out with [`frame_room`]: a header, then the
@@ -43,6 +66,13 @@ impl<S: Seal> Writer<S> {
         let Some(body) = frame.get_mut(header.len..) else { return };
         let outer = self.seal.seal(kind, body);
         rewrite_kind(frame, outer);
+    }
+}
+
+impl Writer<Clear> {
+    /// Appends the header of a frame whose body the caller sends from where it lies.
+    pub fn header(&mut self, kind: FrameKind, body_len: usize, out: &mut impl Octets) -> Result<(), Short> {
+        Header::encode(kind, body_len, out)
     }
 }
 
@@ -70,11 +100,11 @@ pub(super) fn rewrite_kind(frame: &mut [u8], kind: FrameKind) {
 }
 
 const LONG: u8 = 0b010;
+const SHORT_HEADER_LEN: usize = 2;
 
 #[cfg(test)]
 mod tests {
-    use super::Writer;
-    use crate::mechanism::Clear;
+    use super::{Clear, Writer};
     use crate::wire::{FrameKind, Window};
 
     #[test]

@@ -62,6 +62,13 @@ impl Load {
     }
 }
 
+impl core::ops::AddAssign for Load {
+    fn add_assign(&mut self, more: Self) {
+        self.messages = self.messages.saturating_add(more.messages);
+        self.octets = self.octets.saturating_add(more.octets);
+    }
+}
+
 /// What a queue that has no room does with a message.
 pub const fn on_full(policy: Policy) -> Full {
     match policy {

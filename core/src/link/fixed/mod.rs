@@ -20,8 +20,8 @@ use super::writer::{self, Writer};
 use crate::mechanism::{Mechanism, Open};
 use crate::message::Parts;
 use crate::time::Instant;
-use crate::wire::command::{CommandError, HEARTBEAT_LEN_MAX};
-use crate::wire::{Command, FrameKind, Header, PeerInfo, Short, SocketType, Version, Window};
+use crate::wire::command::CommandError;
+use crate::wire::{Command, FrameKind, Header, PeerInfo, Short, SocketType, Version};
 use control::Control;
 use core::ops::Range;
 use rx::Rx;
@@ -286,14 +286,9 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
                 self.establish(setup, now);
             }
             Stage::Up(traffic) => {
-                let Some(command) = traffic.heartbeat.poll_transmit(now) else { return };
-                let mut frame = [0; HEARTBEAT_LEN_MAX];
-                let mut plain = Window::new(&mut frame);
-                let encoded = command.encode(&mut plain);
-                let len = plain.len();
-                if let (Ok(()), Some(body)) = (encoded, frame.get(2..len)) {
+                if let Some(command) = traffic.heartbeat.poll_transmit(now) {
                     // The room for commands is empty here and holds the longest heartbeat.
-                    let _ = traffic.writer.frame(FrameKind::Command, body, &mut self.control);
+                    let _ = traffic.writer.heartbeat(&command, &mut self.control);
                 }
             }
             Stage::Down | Stage::Ending(_) => (),

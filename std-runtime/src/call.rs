@@ -1,0 +1,120 @@
+//! How does one call and answer? A request is a future of its reply; a request that was taken comes with who is to be
+//! answered.
+
+use crate::error::{RecvError, RequestError, SendError};
+use crate::message::Message;
+use crate::socket::{Rep, Req};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::Sleep;
+
+/// A request on its way; await it for the reply.
+///
+/// # Cancel safety
+/// Dropped before the request was queued, it was never sent. Dropped later, the reply is given up: it is dropped when it
+/// comes, and the next request may be sent at once.
+#[must_use = "a request is sent when it is awaited"]
+pub struct Request<'a> {
+    socket: &'a mut Req,
+    message: Option<Message>,
+    timeout: Option<Duration>,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+/// Who is to be answered. Dropped without [`reply`](Self::reply), the requester hears nothing.
+#[must_use = "the requester waits for a reply"]
+pub struct Responder<'a> {
+    socket: Option<&'a mut Rep>,
+}
+
+impl Req {
+    /// Sends a request to the next peer and awaits its reply, for as long as it takes or as
+    /// [`timeout`](Request::timeout) says.
+    pub fn request(&mut self, request: impl Into<Message>) -> Request<'_> {
+        Request { socket: self, message: Some(request.into()), timeout: None, sleep: None }
+    }
+}
+
+impl Request<'_> {
+    /// Gives up after this time, counted from the first poll.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RequestError>> {
+        let hub = self.socket.hub();
+        if let Some(message) = self.message.take() {
+            match hub.poll_send(&message, Some(cx)) {
+                Poll::Ready(Ok(())) => (),
+                Poll::Ready(Err(reason)) => {
+                    return Poll::Ready(Err(RequestError::Send(SendError { message, reason })));
+                }
+                Poll::Pending => {
+                    self.message = Some(message);
+                    return Poll::Pending;
+                }
+            }
+        }
+        match hub.poll_recv(Some(cx)) {
+            Poll::Ready(Ok(Some(reply))) => Poll::Ready(Ok(reply)),
+            Poll::Ready(Ok(None)) => Poll::Ready(Err(RequestError::Recv(RecvError::Closed))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(RequestError::Recv(error))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl Future for Request<'_> {
+    type Output = Result<Message, RequestError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Poll::Ready(reply) = this.poll_reply(cx) {
+            return Poll::Ready(reply);
+        }
+        let Some(timeout) = this.timeout else { return Poll::Pending };
+        let sleep = this.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+        sleep.as_mut().poll(cx).map(|()| Err(RequestError::TimedOut(timeout)))
+    }
+}
+
+impl Rep {
+    /// Takes the next request, and who is to be answered.
+    ///
+    /// # Cancel safety
+    /// Cancelling loses nothing.
+    pub async fn accept(&mut self) -> Result<(Message, Responder<'_>), RecvError> {
+        let request = self.recv().await?;
+        Ok((request, Responder { socket: Some(self) }))
+    }
+}
+
+impl Responder<'_> {
+    /// Answers.
+    ///
+    /// # Errors
+    /// The reply comes back when the requester is gone, or its queue is full and the policy is not to wait.
+    ///
+    /// # Cancel safety
+    /// Cancelled while it waits for room, the reply is not sent and the requester hears nothing.
+    pub async fn reply(mut self, reply: impl Into<Message>) -> Result<(), SendError> {
+        let sent = match &self.socket {
+            Some(socket) => socket.send(reply).await,
+            None => return Ok(()),
+        };
+        if sent.is_ok() {
+            self.socket = None;
+        }
+        sent
+    }
+}
+
+impl Drop for Responder<'_> {
+    fn drop(&mut self) {
+        if let Some(socket) = &self.socket {
+            socket.hub().lock().abandon();
+        }
+    }
+}

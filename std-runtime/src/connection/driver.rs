@@ -1,0 +1,155 @@
+//! Who looks after a connection that is up? One task, which writes, then reads, and sleeps when neither can go on.
+
+use super::Connection;
+use super::handshake::{Failed, shake};
+use super::read::Read;
+use super::write::Write;
+use crate::endpoint::Endpoint;
+use crate::junction::Junction;
+use crate::monitor::Event;
+use crate::peers::End;
+use crate::transport::Incoming;
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use zeptomq_core::link::{HandshakeError, ReadError};
+use zeptomq_core::mechanism::{Mechanism, Open, Seal};
+use zeptomq_core::peer::PeerId;
+use zeptomq_core::wire::command::CommandError;
+
+/// What became of a connection.
+pub(crate) enum Ended {
+    /// It never was a peer's. Trying again may help.
+    Failed(String),
+    /// It never was a peer's, and never will be.
+    Refused(String),
+    /// It was a peer's.
+    Lost,
+}
+
+/// Why a connection that was up ends.
+#[derive(Debug)]
+pub(super) enum Cause {
+    /// Our socket says so.
+    End(End),
+    /// The peer closed it.
+    Closed,
+    /// The system says so.
+    Transport(io::Error),
+    /// The peer broke the protocol.
+    Read(ReadError),
+    /// The peer sent a malformed command.
+    Command(CommandError),
+}
+
+/// Lives a connection's whole life.
+pub(super) async fn run<M: Mechanism>(mechanism: M, connection: Connection) -> Ended {
+    let Connection { mut incoming, outgoing, junction, endpoint, peer: known, on_up } = connection;
+    let shaking = shake(mechanism, &mut incoming, outgoing, &junction, known);
+    let timeout = junction.shared().options.handshake_timeout;
+    let opened = match tokio::time::timeout(timeout, shaking).await {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(failed)) => return failed.into(),
+        Err(_) => return Failed::Protocol(HandshakeError::TimedOut).into(),
+    };
+    on_up();
+    let peer = opened.peer;
+    let event = match known {
+        Some(_) => Event::Connected { endpoint: endpoint.clone(), peer: opened.socket_type },
+        None => Event::Accepted { endpoint: endpoint.clone(), peer: opened.socket_type },
+    };
+    junction.shared().report(event);
+    let driver = Driver {
+        read: Read::<M::Open>::new(incoming, opened.open, opened.rest, &junction),
+        write: Write::<M::Seal>::new(opened.out, opened.seal),
+        junction,
+        peer,
+        endpoint,
+    };
+    driver.drive().await;
+    Ended::Lost
+}
+
+struct Driver<O: Open, S: Seal> {
+    read: Read<O>,
+    write: Write<S>,
+    junction: Arc<dyn Junction>,
+    peer: PeerId,
+    endpoint: Endpoint,
+}
+
+impl<O: Open, S: Seal> Driver<O, S> {
+    async fn drive(mut self) {
+        let cause = poll_fn(|cx| self.poll(cx)).await;
+        let Self { read, write, junction, peer, endpoint } = self;
+        // First the socket lets go of the stream, then we do: so the peer hears that no more comes.
+        let dropped = junction.lost(peer, write.into_unsent());
+        let mut reason = cause.to_string();
+        if dropped > 0 {
+            reason = format!("{reason}; {dropped} messages for it were dropped");
+        }
+        junction.shared().report(Event::Disconnected { endpoint, reason });
+        if let Cause::End(End::Finished) = cause {
+            hang_up(&mut read.into_incoming()).await;
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {
+        loop {
+            match self.write.poll(cx, &*self.junction, self.peer) {
+                Ok(Some(room)) => self.read.set_room(room),
+                Ok(None) => (),
+                Err(cause) => return Poll::Ready(cause),
+            }
+            match self.read.poll(cx, &*self.junction, self.peer) {
+                Ok(answer_due) if answer_due => (),
+                Ok(_) => return Poll::Pending,
+                Err(cause) => return Poll::Ready(cause),
+            }
+        }
+    }
+}
+
+/// Waits a moment for the peer to hang up too: a system that closes on octets that were not read yet makes the peer
+/// lose what it has not read yet.
+pub(super) async fn hang_up(incoming: &mut Incoming) {
+    let drain = async {
+        let mut sink = [0; 4096];
+        while incoming.read(&mut sink).await.is_ok_and(|len| len > 0) {}
+    };
+    let _ = tokio::time::timeout(HANG_UP, drain).await;
+}
+
+impl From<Failed> for Ended {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Protocol(error) if error.is_final() => Self::Refused(error.to_string()),
+            Failed::Protocol(error) => Self::Failed(error.to_string()),
+            Failed::Transport(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::Failed("the peer hung up during the handshake".into())
+            }
+            Failed::Transport(error) => Self::Failed(error.to_string()),
+            Failed::Refused(error) => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::End(End::Finished | End::Abandoned) => f.write_str("the socket was closed"),
+            Self::End(End::Silent) => f.write_str("the peer was silent for too long"),
+            Self::End(End::Displaced) => f.write_str("the peer came back over another connection"),
+            Self::End(End::Message(reason)) => write!(f, "the peer sent {reason}"),
+            Self::Closed => f.write_str("the peer closed the connection"),
+            Self::Transport(error) => error.fmt(f),
+            Self::Read(error) => error.fmt(f),
+            Self::Command(error) => error.fmt(f),
+        }
+    }
+}
+
+const HANG_UP: Duration = Duration::from_millis(500);

@@ -1,0 +1,309 @@
+//! How does what arrives become messages? A block is borrowed when there is something to read, frames are found in it,
+//! and messages are slices of it.
+
+use super::driver::Cause;
+use crate::blocks::BLOCK_LEN;
+use crate::junction::Junction;
+use crate::message::{INLINE_LEN_MAX, Message, Part};
+use crate::transport::Incoming;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use std::collections::VecDeque;
+use std::io;
+use std::ops::Range;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::io::AsyncReadExt;
+use zeptomq_core::link::{Limits, ReadError, Reader, Step};
+use zeptomq_core::mechanism::Open;
+use zeptomq_core::peer::PeerId;
+use zeptomq_core::wire::{Command, FrameKind};
+
+/// The reading half of a connection.
+pub(super) struct Read<O> {
+    incoming: Incoming,
+    reader: Reader<O>,
+    /// What arrived and is not read yet; none while there is nothing.
+    block: Option<BytesMut>,
+    /// How many octets from the block's start on are needed to read further.
+    need: usize,
+    /// How many messages may be delivered.
+    room: usize,
+    spans: Vec<Span>,
+    /// The parts of a message that is not whole yet.
+    parts: Vec<Part>,
+    large: Option<Large>,
+    messages: VecDeque<Message>,
+    commands: Vec<Command<'static>>,
+}
+
+/// A part that lies in the block.
+struct Span {
+    body: Range<usize>,
+    last: bool,
+}
+
+/// A body that is longer than a block. It grows with what has arrived, not by what was announced.
+struct Large {
+    kind: FrameKind,
+    len: usize,
+    body: Vec<u8>,
+}
+
+/// Room that is made for a large body before any of it has arrived, in octets.
+const LARGE_FIRST_LEN: usize = 256 * 1024;
+/// Messages that are delivered at once.
+const BATCH_MAX: usize = 1024;
+/// A block with less room than this is exchanged for an empty one, in octets.
+const ROOM_MIN: usize = BLOCK_LEN / 4;
+
+impl<O: Open> Read<O> {
+    /// `rest` is what arrived behind the handshake.
+    pub(super) fn new(incoming: Incoming, open: O, rest: Vec<u8>, junction: &Arc<dyn Junction>) -> Self {
+        let options = &junction.shared().options;
+        let limits = Limits {
+            window: BLOCK_LEN,
+            frame_len_max: options.frame_len_max as u64,
+            message_len_max: options.message_len_max as u64,
+        };
+        let block = (!rest.is_empty()).then(|| {
+            let mut block = junction.shared().blocks.lend();
+            block.extend_from_slice(&rest);
+            block
+        });
+        Self {
+            incoming,
+            reader: Reader::new(open, limits),
+            block,
+            need: 0,
+            room: 0,
+            spans: Vec::new(),
+            parts: Vec::new(),
+            large: None,
+            messages: VecDeque::new(),
+            commands: Vec::new(),
+        }
+    }
+
+    pub(super) fn set_room(&mut self, room: usize) {
+        self.room = room;
+    }
+
+    pub(super) fn into_incoming(self) -> Incoming {
+        self.incoming
+    }
+
+    /// Reads until nothing more arrives or no more can be delivered. Whether an answer is due to what arrived.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
+        loop {
+            let answer_due = self.deliver(junction, peer)?;
+            if answer_due || self.room == 0 {
+                return Ok(answer_due);
+            }
+            if self.incoming.poll_ready(cx).map_err(Cause::Transport)?.is_pending() {
+                self.rest(junction);
+                return Ok(false);
+            }
+            match self.fill(cx, junction) {
+                Poll::Ready(Ok(0)) => return Err(Cause::Closed),
+                Poll::Ready(Ok(_)) => (),
+                Poll::Ready(Err(error)) => return Err(Cause::Transport(error)),
+                Poll::Pending => {
+                    self.rest(junction);
+                    return Ok(false);
+                }
+            }
+        }
+    }
+
+    /// Reads what has arrived and delivers it, as far as there is room. Whether an answer is due.
+    fn deliver(&mut self, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
+        let mut answer_due = false;
+        let mut heard = false;
+        while self.room > 0 {
+            let parsed = self.parse();
+            // What stands before an error was sent by a peer in good standing.
+            let further = matches!(parsed, Ok(true));
+            if !self.messages.is_empty() || !self.commands.is_empty() || !heard {
+                heard = true;
+                answer_due |= !self.commands.is_empty();
+                self.room = junction.deliver(peer, &mut self.messages, &mut self.commands);
+            }
+            parsed?;
+            if !further {
+                break;
+            }
+        }
+        Ok(answer_due)
+    }
+
+    /// Turns what has arrived into messages and commands. Whether there may be more behind them.
+    fn parse(&mut self) -> Result<bool, Cause> {
+        if self.large.is_some() {
+            return self.finish_large();
+        }
+        let Some(block) = &mut self.block else { return Ok(false) };
+        if block.len() < self.need {
+            return Ok(false);
+        }
+        let (mut at, mut messages, mut outcome) = (0, 0, Ok(true));
+        self.spans.clear();
+        while messages < self.room.min(BATCH_MAX) {
+            match self.reader.next(block.get_mut(at..).unwrap_or_default()) {
+                Ok((Step::Need(need), _)) => {
+                    self.need = need;
+                    outcome = Ok(false);
+                    break;
+                }
+                Ok((Step::Frame { kind, body }, used)) => {
+                    let last = kind == FrameKind::Last;
+                    self.spans.push(Span { body: at + body.start..at + body.end, last });
+                    messages += usize::from(last);
+                    at += used;
+                }
+                Ok((Step::Command(body), used)) => {
+                    let body = block.get(at + body.start..at + body.end).unwrap_or_default();
+                    match Command::decode(body) {
+                        // Nothing but heartbeats concerns a connection of these types; others are ignored (RFC 37).
+                        Ok(Command::Ping { ttl_ds, context }) => self.commands.push(Command::Ping { ttl_ds, context }),
+                        Ok(_) => (),
+                        Err(error) => {
+                            outcome = Err(Cause::Command(error));
+                            break;
+                        }
+                    }
+                    at += used;
+                    if self.commands.len() == COMMANDS_MAX {
+                        break;
+                    }
+                }
+                Ok((Step::Large { kind, len }, used)) => {
+                    at += used;
+                    self.large = Some(Large { kind, len, body: Vec::new() });
+                    break;
+                }
+                Err(error) => {
+                    outcome = Err(Cause::Read(error));
+                    break;
+                }
+            }
+        }
+        if at > 0 {
+            self.need = if matches!(outcome, Ok(false)) { self.need } else { 0 };
+            self.take(at);
+        }
+        outcome
+    }
+
+    /// Turns the first `len` octets of the block, whose spans are known, into messages.
+    fn take(&mut self, len: usize) {
+        let Some(block) = &mut self.block else { return };
+        let Self { spans, parts, messages, .. } = self;
+        if spans.iter().all(|span| span.body.len() <= INLINE_LEN_MAX) {
+            assemble(spans, parts, messages, |body| Part::copy_from_slice(block.get(body).unwrap_or_default()));
+            block.advance(len);
+            return;
+        }
+        // A few messages are copied out of a large block, so that one which is kept for long does not keep the block.
+        let octets = if len < BLOCK_LEN / 4 {
+            let octets = Bytes::copy_from_slice(block.get(..len).unwrap_or_default());
+            block.advance(len);
+            octets
+        } else {
+            block.split_to(len).freeze()
+        };
+        assemble(spans, parts, messages, |body| {
+            if body.len() <= INLINE_LEN_MAX {
+                Part::copy_from_slice(octets.get(body).unwrap_or_default())
+            } else {
+                octets.slice(body).into()
+            }
+        });
+    }
+
+    /// Moves what of a large body has arrived to its place, and delivers it when it is whole.
+    fn finish_large(&mut self) -> Result<bool, Cause> {
+        let Some(large) = &mut self.large else { return Ok(false) };
+        if let Some(block) = &mut self.block {
+            let len = block.len().min(large.len - large.body.len());
+            large.grow(len)?;
+            large.body.extend_from_slice(block.get(..len).unwrap_or_default());
+            block.advance(len);
+        }
+        if large.body.len() < large.len {
+            return Ok(false);
+        }
+        let Some(Large { kind, mut body, .. }) = self.large.take() else { return Ok(false) };
+        let (kind, inner) = self.reader.open_large(kind, &mut body).map_err(Cause::Read)?;
+        let whole = Bytes::from(body);
+        let part = if inner.len() == whole.len() { whole.into() } else { whole.slice(inner).into() };
+        self.parts.push(part);
+        if kind == FrameKind::Last {
+            self.messages.push_back(self.parts.drain(..).collect());
+        }
+        Ok(true)
+    }
+
+    /// Reads once from the stream.
+    fn fill(&mut self, cx: &mut Context<'_>, junction: &dyn Junction) -> Poll<io::Result<usize>> {
+        if let Some(large) = &mut self.large {
+            if large.grow(1).is_err() {
+                return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+            }
+            let room = large.body.capacity().min(large.len) - large.body.len();
+            let mut body = (&mut large.body).limit(room);
+            return pin!(self.incoming.read_buf(&mut body)).poll(cx);
+        }
+        let blocks = &junction.shared().blocks;
+        let mut block = self.block.take().unwrap_or_else(|| blocks.lend());
+        if block.capacity() - block.len() < ROOM_MIN.max(self.need.saturating_sub(block.len())) {
+            let mut empty = blocks.lend();
+            empty.extend_from_slice(&block);
+            blocks.give_back(std::mem::replace(&mut block, empty));
+        }
+        let block = self.block.insert(block);
+        pin!(self.incoming.read_buf(block)).poll(cx)
+    }
+
+    /// Nothing more arrives for now: an empty block goes back.
+    fn rest(&mut self, junction: &dyn Junction) {
+        if let Some(block) = self.block.take_if(|block| block.is_empty()) {
+            junction.shared().blocks.give_back(block);
+        }
+    }
+}
+
+impl Large {
+    /// Makes room for `len` more octets: twice of what has arrived, and never more than was announced.
+    fn grow(&mut self, len: usize) -> Result<(), Cause> {
+        let needed = self.body.len() + len;
+        if needed <= self.body.capacity() {
+            return Ok(());
+        }
+        let capacity = needed.max(self.body.capacity() * 2).max(LARGE_FIRST_LEN).min(self.len);
+        let more = capacity - self.body.len();
+        self.body.try_reserve_exact(more).map_err(|_| Cause::Read(ReadError::MessageTooLong))
+    }
+}
+
+/// Commands that are answered at once.
+const COMMANDS_MAX: usize = 64;
+
+/// Puts the parts in the spans together to messages; what is not whole stays in `parts`.
+fn assemble(
+    spans: &mut Vec<Span>,
+    parts: &mut Vec<Part>,
+    messages: &mut VecDeque<Message>,
+    mut part: impl FnMut(Range<usize>) -> Part,
+) {
+    for Span { body, last } in spans.drain(..) {
+        match (last, parts.is_empty()) {
+            (true, true) => messages.push_back(part(body).into()),
+            (true, false) => {
+                parts.push(part(body));
+                messages.push_back(parts.drain(..).collect());
+            }
+            (false, _) => parts.push(part(body)),
+        }
+    }
+}

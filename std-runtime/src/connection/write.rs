@@ -1,0 +1,159 @@
+//! How does what is queued get onto the wire? As it lies there; or sealed on the way.
+
+use super::driver::Cause;
+use crate::junction::{Junction, Written};
+use crate::outbox::Batch;
+use crate::transport::Outgoing;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use zeptomq_core::link::Writer;
+use zeptomq_core::mechanism::Seal;
+use zeptomq_core::pattern::overload::Load;
+use zeptomq_core::peer::PeerId;
+use zeptomq_core::wire::Command;
+
+/// The writing half of a connection.
+pub(super) struct Write<S> {
+    out: Arc<Outgoing>,
+    writer: Writer<S>,
+    batch: Option<Batch>,
+    written: Written,
+    /// A command of ours, sealed, and what of it was written.
+    command: (Vec<u8>, usize),
+    sealed: Sealed,
+}
+
+/// Frames of the batch that are sealed and not written yet.
+#[derive(Default)]
+struct Sealed {
+    octets: Vec<u8>,
+    written: usize,
+    /// Where each frame ends in `octets`, and how long it was when it was plain.
+    frames: VecDeque<(usize, usize)>,
+    /// How much of the batch is sealed, counted from where its first message begins.
+    plain: usize,
+}
+
+impl<S: Seal> Write<S> {
+    pub(super) fn new(out: Arc<Outgoing>, seal: S) -> Self {
+        Self {
+            out,
+            writer: Writer::new(seal),
+            batch: None,
+            written: Written::default(),
+            command: (Vec::new(), 0),
+            sealed: Sealed::default(),
+        }
+    }
+
+    /// Writes all that can be written. Tells how many messages may be delivered, when it asked.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        junction: &dyn Junction,
+        peer: PeerId,
+    ) -> Result<Option<usize>, Cause> {
+        loop {
+            let mut blocked = false;
+            while !blocked && self.has_more() {
+                match self.write_some() {
+                    Ok(()) => (),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => match self.out.poll_ready(cx) {
+                        Poll::Ready(ready) => ready.map_err(Cause::Transport)?,
+                        Poll::Pending => blocked = true,
+                    },
+                    Err(error) => return Err(Cause::Transport(error)),
+                }
+            }
+            self.written.hungry = !blocked;
+            let work = junction.collect(peer, cx.waker(), &mut self.written);
+            self.batch = work.batch.or(self.batch.take());
+            if let Some(command) = work.command {
+                self.seal_command(&command);
+            }
+            if let Some(end) = work.end {
+                return Err(Cause::End(end));
+            }
+            if blocked || !self.has_more() {
+                return Ok(Some(work.room));
+            }
+        }
+    }
+
+    /// What was taken from the queue and did not leave whole.
+    pub(super) fn into_unsent(self) -> Option<Batch> {
+        self.batch
+    }
+
+    fn has_more(&self) -> bool {
+        self.batch.is_some() || !self.command.0.is_empty()
+    }
+
+    fn write_some(&mut self) -> io::Result<()> {
+        let (command, sent) = &mut self.command;
+        if !command.is_empty() {
+            *sent += self.out.try_write(&[IoSlice::new(command.get(*sent..).unwrap_or_default())])?;
+            if *sent == command.len() {
+                command.clear();
+            }
+            return Ok(());
+        }
+        let Some(batch) = &mut self.batch else { return Ok(()) };
+        let left = if S::CLEAR {
+            let (pieces, count) = batch.pieces();
+            let len = self.out.try_write(pieces.get(..count).unwrap_or_default())?;
+            batch.advance(len)
+        } else {
+            self.sealed.write(&mut self.writer, batch, &self.out)?
+        };
+        self.written.load += left;
+        if batch.is_empty() {
+            self.written.batch = self.batch.take();
+            self.sealed.plain = 0;
+        }
+        Ok(())
+    }
+
+    fn seal_command(&mut self, command: &Command<'_>) {
+        let (octets, sent) = &mut self.command;
+        *sent = 0;
+        // A vector takes whatever it is given, and the last command has left.
+        let _ = self.writer.heartbeat(command, octets);
+    }
+}
+
+impl Sealed {
+    /// Writes sealed frames, sealing more when all were written. Returns the messages that left.
+    fn write<S: Seal>(&mut self, writer: &mut Writer<S>, batch: &mut Batch, out: &Outgoing) -> io::Result<Load> {
+        if self.written == self.octets.len() {
+            self.fill(writer, batch);
+        }
+        self.written += out.try_write(&[IoSlice::new(self.octets.get(self.written..).unwrap_or_default())])?;
+        let mut plain = 0;
+        while let Some(&(end, len)) = self.frames.front()
+            && end <= self.written
+        {
+            plain += len;
+            self.frames.pop_front();
+        }
+        let left = batch.advance(plain);
+        // The batch counts from its first message, which is another one now.
+        self.plain -= left.octets;
+        Ok(left)
+    }
+
+    fn fill<S: Seal>(&mut self, writer: &mut Writer<S>, batch: &Batch) {
+        self.octets.clear();
+        self.written = 0;
+        while self.octets.len() < SEALED_LEN {
+            let (frame, next) = batch.frame_at(self.plain);
+            let Some(len) = writer.seal_plain(frame, next, &mut self.octets) else { break };
+            self.plain += len;
+            self.frames.push_back((self.octets.len(), len));
+        }
+    }
+}
+
+const SEALED_LEN: usize = 64 * 1024;

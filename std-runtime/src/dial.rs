@@ -1,0 +1,82 @@
+//! How does a connection come about, and come back?
+
+use crate::connection::{Connection, Ended};
+use crate::endpoint::Endpoint;
+use crate::hub::Phase;
+use crate::junction::Junction;
+use crate::monitor::Event;
+use crate::options::ms;
+use crate::transport;
+use std::sync::Arc;
+use std::time::Duration;
+use zeptomq_core::backoff::Backoff;
+use zeptomq_core::peer::PeerId;
+
+/// Connects to the endpoint, and again when the connection is lost, until the socket is closed or the peer refuses us.
+pub(crate) async fn dial(junction: Arc<dyn Junction>, endpoint: Endpoint, peer: PeerId) {
+    let mut phase = junction.shared().phase.subscribe();
+    tokio::select! {
+        () = redial(&junction, &endpoint, peer) => (),
+        _ = phase.wait_for(|phase| *phase == Phase::Closed) => (),
+    }
+}
+
+async fn redial(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId) {
+    let shared = junction.shared();
+    let (least, most) = shared.options.reconnect;
+    let mut backoff = Backoff::new(ms(least), ms(most));
+    let mut phase = shared.phase.subscribe();
+    loop {
+        let error = match attempt(junction, endpoint, peer).await {
+            Ended::Refused(reason) => {
+                let lost = junction.give_up(peer);
+                let reason = if lost > 0 { format!("{reason}; {lost} messages for it were dropped") } else { reason };
+                return shared.report(Event::Refused { endpoint: endpoint.clone(), reason });
+            }
+            Ended::Failed(error) => Some(error),
+            Ended::Lost => {
+                backoff.reset();
+                None
+            }
+        };
+        let delay = Duration::from_millis(u64::from(backoff.next_ms(random())));
+        if let Some(error) = error {
+            shared.report(Event::Retrying { endpoint: endpoint.clone(), error, delay });
+        }
+        // A socket that closes needs the peer only for what is still queued for it.
+        let idle = async {
+            let _ = phase.wait_for(|phase| *phase != Phase::Open).await;
+            if !junction.is_drained(peer) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(delay) => (),
+            () = idle => return,
+        }
+    }
+}
+
+async fn attempt(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId) -> Ended {
+    let options = &junction.shared().options;
+    let connected = tokio::time::timeout(options.handshake_timeout, transport::connect(endpoint)).await;
+    let (incoming, outgoing) = match connected {
+        Ok(Ok(halves)) => halves,
+        Ok(Err(error)) => return Ended::Failed(error.to_string()),
+        Err(_) => return Ended::Failed("no answer in time".into()),
+    };
+    let connection = Connection {
+        incoming,
+        outgoing,
+        junction: junction.clone(),
+        endpoint: endpoint.clone(),
+        peer: Some(peer),
+        on_up: Box::new(|| ()),
+    };
+    options.security.run(connection).await
+}
+
+/// For jitter only, so that the system's want of entropy does no harm.
+pub(crate) fn random() -> u32 {
+    getrandom::u32().unwrap_or(0)
+}

@@ -1,0 +1,405 @@
+//! Where do users and connections meet? Around one lock, under which is only decided, appended and noted.
+//!
+//! Users send and receive here, connections collect and deliver (see `junction`). Writing, waking and counting events
+//! happen outside the lock. The pattern decides; the hub carries out.
+
+use crate::blocks::Blocks;
+use crate::error::{NotSent, RecvError};
+use crate::message::{Message, Part};
+use crate::monitor::Event;
+use crate::options::Options;
+use crate::outbox::Batch;
+use crate::peers::{Line, Peer, Peers, Writer};
+use crate::transport::Outgoing;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant as Clock;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, broadcast, watch};
+use zeptomq_core::pattern::overload::{Full, Policy, on_full};
+use zeptomq_core::pattern::rotation::Rotation;
+use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Receives, Rep, Route, RouteError, Sends, Verdict};
+use zeptomq_core::peer::{PeerId, Side};
+use zeptomq_core::storage::Heap;
+use zeptomq_core::time::Instant;
+
+/// One socket.
+pub(crate) struct Hub<P> {
+    state: Mutex<State<P>>,
+    pub(crate) shared: Shared,
+}
+
+/// What needs no lock.
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) blocks: Blocks,
+    pub(crate) events: broadcast::Sender<Event>,
+    /// How many peers are up.
+    pub(crate) up: watch::Sender<usize>,
+    pub(crate) phase: watch::Sender<Phase>,
+    /// Something left or ended while the socket closes.
+    pub(crate) progress: Notify,
+    pub(crate) runtime: OnceLock<Handle>,
+    origin: Clock,
+}
+
+/// How far a socket's life has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Phase {
+    Open,
+    /// Nothing more is accepted; what was is still being sent.
+    Closing,
+    Closed,
+}
+
+pub(crate) struct State<P> {
+    pub(crate) pattern: P,
+    pub(crate) peers: Peers,
+    /// Whose messages wait to be taken.
+    pub(crate) waiting: Rotation<Heap>,
+    pub(crate) phase: Phase,
+    pub(crate) receiver: Option<Waker>,
+    pub(crate) senders: Vec<Waker>,
+    pub(crate) drops: Drops,
+    pub(crate) undelivered: usize,
+    envelope: Vec<Part>,
+    sends: Budget,
+    receives: Budget,
+}
+
+/// How much a task may do at a stretch before it lets others run.
+struct Budget {
+    calls: u32,
+    octets: usize,
+}
+
+/// What is to be done outside the lock after a message was queued.
+enum After {
+    Nothing,
+    Wake(Option<Waker>),
+    Write(Arc<Outgoing>, Batch, PeerId),
+}
+
+impl<P: Pattern> Hub<P> {
+    pub(crate) fn new(pattern: P, options: Options) -> Arc<Self> {
+        let state = State {
+            pattern,
+            peers: Peers::default(),
+            waiting: Rotation::EMPTY,
+            phase: Phase::Open,
+            receiver: None,
+            senders: Vec::new(),
+            drops: Drops::NONE,
+            undelivered: 0,
+            envelope: Vec::new(),
+            sends: Budget::FULL,
+            receives: Budget::FULL,
+        };
+        Arc::new(Self { state: Mutex::new(state), shared: Shared::new(options) })
+    }
+
+    /// The lock. Nothing under it panics, so a poisoned one is as good as any.
+    #[inline]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<P>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<P: Sends> Hub<P> {
+    /// Queues the message for whom the pattern names; or says why not, and then the message is untouched.
+    ///
+    /// With `cx`, a message that is to wait registers its task and is pending.
+    pub(crate) fn poll_send(&self, message: &Message, cx: Option<&mut Context<'_>>) -> Poll<Result<(), NotSent>> {
+        if message.len() == 0 {
+            return Poll::Ready(Err(NotSent::Empty));
+        }
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Poll::Ready(Err(NotSent::Closed));
+        }
+        if let Some(cx) = &cx
+            && state.sends.is_spent()
+        {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let route = match state.pattern.route(message) {
+            Ok(route) => route,
+            Err(RouteError::NoPeer) => return self.overloaded(&mut state, cx),
+            Err(error) => return Poll::Ready(Err(NotSent::Route(error))),
+        };
+        let after = state.queue(&route, message, &self.shared.options);
+        drop(state);
+        match after {
+            After::Nothing => (),
+            After::Wake(waker) => wake(waker),
+            After::Write(out, batch, peer) => self.write_now(&out, batch, peer),
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn overloaded(&self, state: &mut State<P>, cx: Option<&mut Context<'_>>) -> Poll<Result<(), NotSent>> {
+        let policy: Policy = self.shared.options.overload.unwrap_or(P::OVERLOAD);
+        match (on_full(policy), cx) {
+            (Full::Wait, Some(cx)) => {
+                if !state.senders.iter().any(|known| known.will_wake(cx.waker())) {
+                    state.senders.push(cx.waker().clone());
+                }
+                Poll::Pending
+            }
+            (Full::Drop, _) => {
+                state.drops.count(Reason::QueueFull);
+                Poll::Ready(Ok(()))
+            }
+            (Full::Wait | Full::Refuse, _) => Poll::Ready(Err(NotSent::Full)),
+        }
+    }
+
+    /// The caller writes what it queued, once; the connection's driver writes what is left.
+    fn write_now(&self, out: &Arc<Outgoing>, mut batch: Batch, peer: PeerId) {
+        let (pieces, count) = batch.pieces();
+        // An error shows itself to the driver too, which ends the connection.
+        let len = out.try_write(pieces.get(..count).unwrap_or_default()).unwrap_or(0);
+        let left = batch.advance(len);
+        let mut state = self.lock();
+        let State { peers, pattern, senders, phase, .. } = &mut *state;
+        let Some(found) = peers.find(peer) else { return };
+        let same = found.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.out, out));
+        if !same {
+            batch.rewind();
+        }
+        found.outbox.put_back(batch);
+        found.outbox.release(left);
+        found.writer = if found.line.is_some() { Writer::Driver } else { Writer::Idle };
+        let driver = found.line.as_mut().and_then(Line::rouse);
+        let relieved = found.outbox.load().is_relieved(self.shared.options.send_limit);
+        let woken = if relieved { relieve(pattern, senders, peer) } else { Vec::new() };
+        let closing = *phase != Phase::Open;
+        drop(state);
+        wake(driver);
+        woken.into_iter().for_each(Waker::wake);
+        if closing {
+            self.shared.progress.notify_waiters();
+        }
+    }
+}
+
+impl<P: Receives> Hub<P> {
+    /// Takes the next message, in turn over the peers.
+    ///
+    /// With `cx`, a task that finds none is registered and is pending; without, `None` says so.
+    pub(crate) fn poll_recv(&self, cx: Option<&mut Context<'_>>) -> Poll<Result<Option<Message>, RecvError>> {
+        let mut state = self.lock();
+        if let Some(cx) = &cx
+            && state.receives.is_spent()
+        {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if let Err(error) = state.pattern.may_take() {
+            return Poll::Ready(Err(error.into()));
+        }
+        let mut woken = Vec::new();
+        let taken = loop {
+            let Some((peer, message, driver)) = state.pop(&self.shared.options) else { break None };
+            woken.extend(driver);
+            let taken = state.judge(peer, message, &mut woken);
+            state.retire(peer);
+            if taken.is_some() {
+                break taken;
+            }
+        };
+        let closed = state.phase == Phase::Closed;
+        if taken.is_none()
+            && let Some(cx) = &cx
+            && !state.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker()))
+        {
+            state.receiver = Some(cx.waker().clone());
+        }
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        match (taken, cx) {
+            (Some(message), _) => Poll::Ready(Ok(Some(message))),
+            (None, _) if closed => Poll::Ready(Err(RecvError::Closed)),
+            (None, None) => Poll::Ready(Ok(None)),
+            (None, Some(_)) => Poll::Pending,
+        }
+    }
+}
+
+impl<P: Sends> State<P> {
+    #[inline]
+    fn queue(&mut self, route: &Route, message: &Message, options: &Options) -> After {
+        let request;
+        let (prefix, envelope): (&[&[u8]], _) = match &route.prefix {
+            Prefix::Nothing => (&[], Vec::new()),
+            Prefix::Delimiter => (&[&[]], Vec::new()),
+            Prefix::Request(id) => {
+                request = [id.as_slice(), &[]];
+                (&request, Vec::new())
+            }
+            Prefix::Envelope => (&[], std::mem::take(&mut self.envelope)),
+        };
+        let Some(peer) = self.peers.find(route.to) else { return After::Nothing };
+        let len = peer.outbox.push(prefix, &envelope, message, route.skip);
+        self.sends.spend(len);
+        self.pattern.sent(route.to);
+        if !peer.outbox.load().has_room(options.send_limit) {
+            self.pattern.room(route.to, false);
+        }
+        match (&mut peer.line, peer.writer) {
+            (Some(line), Writer::Idle) if line.clear => {
+                peer.writer = Writer::Caller;
+                After::Write(line.out.clone(), peer.outbox.take(), route.to)
+            }
+            (Some(line), Writer::Idle) => {
+                peer.writer = Writer::Driver;
+                After::Wake(line.rouse())
+            }
+            _ => After::Nothing,
+        }
+    }
+}
+
+impl<P: Receives> State<P> {
+    /// The next message of the peer whose turn it is, and a driver that may read on.
+    #[inline]
+    fn pop(&mut self, options: &Options) -> Option<(PeerId, Message, Option<Waker>)> {
+        loop {
+            let slot = self.waiting.turn()?;
+            self.waiting.took(slot);
+            let Some((id, peer)) = self.peers.tenant(slot) else {
+                self.waiting.set(slot, false);
+                continue;
+            };
+            let message = peer.inbox.pop();
+            if peer.inbox.is_empty() {
+                self.waiting.set(slot, false);
+            }
+            let Some(message) = message else { continue };
+            let mut driver = None;
+            if let Some(line) = &mut peer.line
+                && !line.reading
+                && peer.inbox.load().is_relieved(options.receive_limit)
+            {
+                line.reading = true;
+                driver = line.rouse();
+            }
+            self.receives.spend(0);
+            return Some((id, message, driver));
+        }
+    }
+
+    /// What the user sees of the message; nothing when it is dropped.
+    #[inline]
+    fn judge(&mut self, peer: PeerId, mut message: Message, woken: &mut Vec<Waker>) -> Option<Message> {
+        match self.pattern.take(peer, &message) {
+            Verdict::Deliver { skip, keep } => {
+                if skip > 0 {
+                    let front = message.split_front(skip);
+                    self.envelope = if keep { front } else { Vec::new() };
+                }
+                if let Some(identity) = self.pattern.identity(peer) {
+                    message.push_front(identity.as_ref().into());
+                }
+                Some(message)
+            }
+            Verdict::Drop(reason) => {
+                self.drops.count(reason);
+                None
+            }
+            Verdict::Close(reason) => {
+                self.drops.count(reason);
+                let line = self.peers.find(peer).and_then(|peer| peer.line.as_mut());
+                woken.extend(line.and_then(|line| line.doom(crate::peers::End::Message(reason))));
+                None
+            }
+        }
+    }
+}
+
+impl State<Rep<Heap>> {
+    /// The request that was taken last is not going to be answered.
+    pub(crate) fn abandon(&mut self) {
+        self.pattern.abandon();
+        self.envelope = Vec::new();
+    }
+}
+
+impl<P: Pattern> State<P> {
+    /// Forgets a peer that was accepted, is gone, and of whose messages all were taken.
+    pub(crate) fn retire(&mut self, id: PeerId) {
+        let over = |peer: &mut Peer| peer.side == Side::Accept && peer.line.is_none() && peer.inbox.is_empty();
+        if self.peers.find(id).is_some_and(over) {
+            self.forget(id);
+        }
+    }
+
+    pub(crate) fn forget(&mut self, id: PeerId) {
+        if let Some(mut peer) = self.peers.remove(id) {
+            self.undelivered += peer.outbox.discard();
+            self.waiting.set(id.slot, false);
+            self.pattern.close(id);
+        }
+    }
+}
+
+impl Shared {
+    fn new(options: Options) -> Self {
+        Self {
+            options,
+            blocks: Blocks::default(),
+            events: broadcast::Sender::new(EVENTS_MAX),
+            up: watch::Sender::new(0),
+            phase: watch::Sender::new(Phase::Open),
+            progress: Notify::new(),
+            runtime: OnceLock::new(),
+            origin: Clock::now(),
+        }
+    }
+
+    /// The time as core counts it.
+    pub(crate) fn now(&self) -> Instant {
+        Instant::from_ms(self.origin.elapsed().as_millis() as u32)
+    }
+
+    pub(crate) fn report(&self, event: Event) {
+        tracing::debug!(%event);
+        // Nobody may be watching.
+        let _ = self.events.send(event);
+    }
+}
+
+impl Budget {
+    const FULL: Self = Self { calls: 1024, octets: 64 * 1024 };
+
+    #[inline]
+    fn spend(&mut self, octets: usize) {
+        self.calls = self.calls.saturating_sub(1);
+        self.octets = self.octets.saturating_sub(octets);
+    }
+
+    /// Whether the task has to let others run. Then the budget is full again.
+    #[inline]
+    fn is_spent(&mut self) -> bool {
+        let spent = self.calls == 0 || self.octets == 0;
+        if spent {
+            *self = Self::FULL;
+        }
+        spent
+    }
+}
+
+/// The peer has room again: the senders that wait may try.
+pub(crate) fn relieve<P: Pattern>(pattern: &mut P, senders: &mut Vec<Waker>, peer: PeerId) -> Vec<Waker> {
+    pattern.room(peer, true);
+    std::mem::take(senders)
+}
+
+pub(crate) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+const EVENTS_MAX: usize = 256;

@@ -1,0 +1,280 @@
+//! What does a connection ask of its socket? To be let in, to be given what is to be sent, to take what arrived.
+//!
+//! The same for every pattern, so that connections are compiled once per mechanism and not once per pattern too.
+
+use crate::hub::{Hub, Phase, Shared, State, relieve, wake};
+use crate::message::Message;
+use crate::outbox::Batch;
+use crate::peers::{End, Line, Writer};
+use std::collections::VecDeque;
+use std::task::Waker;
+use zeptomq_core::link::Heartbeat;
+use zeptomq_core::pattern::overload::Load;
+use zeptomq_core::pattern::{Arrival, Pattern, Refused};
+use zeptomq_core::peer::{PeerId, Side};
+use zeptomq_core::wire::{Command, PeerInfo, SocketType};
+
+/// A socket as its connections see it.
+pub(crate) trait Junction: Send + Sync {
+    fn shared(&self) -> &Shared;
+
+    fn socket_type(&self) -> SocketType;
+
+    /// Makes the queue of a peer that is going to be connected to.
+    fn open(&self) -> Result<PeerId, Refused>;
+
+    /// A handshake is over. `known` is the peer that was connected to; a stranger gets a queue now.
+    fn admit(&self, known: Option<PeerId>, info: &PeerInfo<'_>, line: Line) -> Result<PeerId, Refused>;
+
+    /// Returns what was written, and collects what is to be done. The waker is woken when there is more.
+    fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written) -> Work;
+
+    /// Takes messages that arrived, and tells how many more there is room for.
+    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, commands: &mut Vec<Command<'static>>) -> usize;
+
+    /// The connection is gone, and `unsent` was not written. Whether a peer that we connect to has anything left.
+    fn lost(&self, peer: PeerId, unsent: Option<Batch>) -> usize;
+
+    /// The peer will not be connected to any more. How many messages are lost with it.
+    fn give_up(&self, peer: PeerId) -> usize;
+
+    /// Looks after heartbeats.
+    fn tick(&self);
+
+    /// Whether nothing is queued for the peer.
+    fn is_drained(&self, peer: PeerId) -> bool;
+}
+
+/// What a connection has written since it last said so.
+#[derive(Default)]
+pub(crate) struct Written {
+    /// An emptied batch, for its memory.
+    pub(crate) batch: Option<Batch>,
+    pub(crate) load: Load,
+    /// Whether the connection can write more.
+    pub(crate) hungry: bool,
+}
+
+/// What a connection is to do.
+#[derive(Default)]
+pub(crate) struct Work {
+    pub(crate) batch: Option<Batch>,
+    pub(crate) command: Option<Command<'static>>,
+    /// How many messages may be delivered.
+    pub(crate) room: usize,
+    pub(crate) end: Option<End>,
+}
+
+impl<P: Pattern + Send> Junction for Hub<P> {
+    fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    fn socket_type(&self) -> SocketType {
+        P::TYPE
+    }
+
+    fn open(&self) -> Result<PeerId, Refused> {
+        let mut state = self.lock();
+        let State { peers, pattern, .. } = &mut *state;
+        let peer = peers.insert(Side::Connect).ok_or(Refused::NoRoom)?;
+        pattern.open(peer, Side::Connect).inspect_err(|_| drop(peers.remove(peer)))?;
+        let woken = std::mem::take(&mut state.senders);
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        Ok(peer)
+    }
+
+    fn admit(&self, known: Option<PeerId>, info: &PeerInfo<'_>, line: Line) -> Result<PeerId, Refused> {
+        let mut state = self.lock();
+        let peer = match known {
+            Some(peer) => peer,
+            None => {
+                let peer = state.peers.insert(Side::Accept).ok_or(Refused::NoRoom)?;
+                state.pattern.open(peer, Side::Accept).inspect_err(|_| drop(state.peers.remove(peer)))?;
+                peer
+            }
+        };
+        let displaced = match state.pattern.up(peer, info) {
+            Ok(displaced) => displaced.filter(|displaced| *displaced != peer),
+            Err(error) => {
+                if known.is_none() {
+                    state.forget(peer);
+                }
+                return Err(error);
+            }
+        };
+        let mut woken = std::mem::take(&mut state.senders);
+        let displaced = displaced.and_then(|displaced| state.peers.find(displaced)?.line.as_mut());
+        woken.extend(displaced.and_then(|line| line.doom(End::Displaced)));
+        if let Some(found) = state.peers.find(peer) {
+            found.line = Some(line);
+            if found.writer == Writer::Idle && !found.outbox.is_empty() {
+                found.writer = Writer::Driver;
+            }
+        }
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        self.shared.up.send_modify(|up| *up += 1);
+        Ok(peer)
+    }
+
+    fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written) -> Work {
+        let now = self.shared.now();
+        let options = &self.shared.options;
+        let mut state = self.lock();
+        let State { peers, pattern, senders, phase, .. } = &mut *state;
+        let Some(found) = peers.find(peer) else { return Work { end: Some(End::Abandoned), ..Work::default() } };
+        let released = std::mem::take(&mut written.load);
+        let mut woken = Vec::new();
+        if released != Load::default() {
+            found.outbox.release(released);
+            if found.outbox.load().is_relieved(options.send_limit) {
+                woken = relieve(pattern, senders, peer);
+            }
+        }
+        if let Some(batch) = written.batch.take() {
+            found.outbox.put_back(batch);
+        }
+        let mut work = Work::default();
+        let Some(line) = &mut found.line else { return Work { end: Some(End::Abandoned), ..work } };
+        if written.hungry && found.writer != Writer::Caller {
+            if found.outbox.is_empty() {
+                found.writer = Writer::Idle;
+                found.outbox.shrink();
+            } else {
+                found.writer = Writer::Driver;
+                work.batch = Some(found.outbox.take());
+            }
+        }
+        if written.hungry {
+            work.command = line.heartbeat.poll_transmit(now);
+        }
+        let load = found.inbox.load();
+        if line.reading || load.is_relieved(options.receive_limit) {
+            work.room = room(load, options.receive_limit);
+            line.reading = work.room > 0;
+        }
+        work.end = line.end.or(match phase {
+            Phase::Closing if found.outbox.load() == Load::default() => Some(End::Finished),
+            Phase::Closed => Some(End::Abandoned),
+            _ => None,
+        });
+        if !line.driver.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            line.driver = Some(waker.clone());
+        }
+        let closing = *phase != Phase::Open;
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        if closing {
+            self.shared.progress.notify_waiters();
+        }
+        work
+    }
+
+    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, commands: &mut Vec<Command<'static>>) -> usize {
+        let now = self.shared.now();
+        let limit = self.shared.options.receive_limit;
+        let mut state = self.lock();
+        let State { peers, pattern, waiting, receiver, drops, .. } = &mut *state;
+        let Some(found) = peers.find(peer) else { return 0 };
+        let mut room_left = 0;
+        let was_empty = found.inbox.is_empty();
+        for message in messages.drain(..) {
+            match pattern.arrived(peer, &message) {
+                Arrival::Queue => found.inbox.push(message),
+                Arrival::Drop(reason) => drops.count(reason),
+            }
+        }
+        if let Some(line) = &mut found.line {
+            line.heartbeat.heard(now);
+            commands.drain(..).for_each(|command| line.heartbeat.handle(&command));
+            room_left = room(found.inbox.load(), limit);
+            line.reading = room_left > 0;
+        }
+        let mut receiver_to_wake = None;
+        if !found.inbox.is_empty() {
+            if was_empty {
+                waiting.set(peer.slot, true);
+            }
+            receiver_to_wake = receiver.take();
+        }
+        drop(state);
+        wake(receiver_to_wake);
+        room_left
+    }
+
+    fn lost(&self, peer: PeerId, unsent: Option<Batch>) -> usize {
+        let mut state = self.lock();
+        let State { peers, pattern, receiver, senders, .. } = &mut *state;
+        let Some(found) = peers.find(peer) else { return 0 };
+        if let Some(mut batch) = unsent {
+            batch.rewind();
+            found.outbox.put_back(batch);
+        }
+        if found.writer == Writer::Driver {
+            found.writer = Writer::Idle;
+        }
+        found.line = None;
+        pattern.down(peer);
+        // Whoever waits for this peer is to look again: a REP whose requester is gone, a REQ whose reply cannot come.
+        let mut woken = std::mem::take(senders);
+        woken.extend(receiver.take());
+        let mut dropped = 0;
+        if found.side == Side::Accept {
+            dropped = found.outbox.discard();
+            state.undelivered += dropped;
+            state.retire(peer);
+        }
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        self.shared.up.send_modify(|up| *up -= 1);
+        self.shared.progress.notify_waiters();
+        dropped
+    }
+
+    fn give_up(&self, peer: PeerId) -> usize {
+        let mut state = self.lock();
+        let before = state.undelivered;
+        state.forget(peer);
+        let lost = state.undelivered - before;
+        let mut woken = std::mem::take(&mut state.senders);
+        woken.extend(state.receiver.take());
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        self.shared.progress.notify_waiters();
+        lost
+    }
+
+    fn tick(&self) {
+        let now = self.shared.now();
+        let mut state = self.lock();
+        let mut woken = Vec::new();
+        for line in state.peers.iter_mut().filter_map(|peer| peer.line.as_mut()) {
+            if !line.reading {
+                // A peer that we do not listen to is not dead.
+                line.heartbeat.heard(now);
+            }
+            if line.heartbeat.is_expired(now) {
+                woken.extend(line.doom(End::Silent));
+            } else if line.heartbeat.poll_timeout().is_some_and(|at| at.has_come(now)) {
+                woken.extend(line.rouse());
+            }
+        }
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    fn is_drained(&self, peer: PeerId) -> bool {
+        self.lock().peers.find(peer).is_none_or(|peer| peer.outbox.load() == Load::default())
+    }
+}
+
+/// A line for a connection that has just come up.
+pub(crate) fn line(out: std::sync::Arc<crate::transport::Outgoing>, clear: bool, heartbeat: Heartbeat) -> Line {
+    Line { out, clear, heartbeat, reading: true, driver: None, end: None }
+}
+
+fn room(load: Load, limit: Load) -> usize {
+    if load.has_room(limit) { limit.messages - load.messages } else { 0 }
+}

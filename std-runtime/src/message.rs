@@ -1,0 +1,292 @@
+//! What does a user send and receive? A message of parts, none of them copied on the way but the smallest.
+
+use bytes::Bytes;
+use std::fmt;
+use std::ops::Index;
+use zeptomq_core::message::Parts;
+
+/// A message: one or more parts, each any octets.
+///
+/// Cloning is cheap: parts of up to 38 octets are copied, longer ones are shared.
+///
+/// ```
+/// use zeptomq::Message;
+/// let message = Message::from("hello");
+/// assert_eq!(&message[0], b"hello");
+/// let message = Message::multipart(["topic", "body"]);
+/// assert_eq!(message.len(), 2);
+/// assert!(message.parts().eq([&b"topic"[..], b"body"]));
+/// ```
+#[derive(Clone)]
+pub struct Message(Body);
+
+#[derive(Clone)]
+enum Body {
+    One(Part),
+    Many(Vec<Part>),
+}
+
+/// A part of a message: the body of one frame.
+#[derive(Clone)]
+pub struct Part(Octets);
+
+#[derive(Clone)]
+enum Octets {
+    Inline { len: u8, octets: [u8; INLINE_LEN_MAX] },
+    Shared(Bytes),
+}
+
+/// The longest part that is kept in the message itself.
+pub(crate) const INLINE_LEN_MAX: usize = 38;
+
+const _: () = assert!(size_of::<Message>() == 40);
+
+impl Message {
+    /// A message of several parts. One of none cannot be sent.
+    pub fn multipart<T: Into<Part>>(parts: impl IntoIterator<Item = T>) -> Self {
+        parts.into_iter().map(Into::into).collect()
+    }
+
+    /// How many parts there are.
+    #[allow(clippy::len_without_is_empty, reason = "a message that was received is never empty")]
+    pub fn len(&self) -> usize {
+        self.as_parts().len()
+    }
+
+    /// The part at `index`, counted from 0.
+    pub fn part(&self, index: usize) -> Option<&[u8]> {
+        self.as_parts().get(index).map(AsRef::as_ref)
+    }
+
+    /// The parts, first to last.
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
+        self.as_parts().iter().map(AsRef::as_ref)
+    }
+
+    /// The parts, first to last, without copying the long ones.
+    pub fn into_parts(self) -> impl Iterator<Item = Bytes> {
+        let (one, many) = match self.0 {
+            Body::One(part) => (Some(part), Vec::new()),
+            Body::Many(parts) => (None, parts),
+        };
+        one.into_iter().chain(many).map(Bytes::from)
+    }
+
+    #[inline]
+    pub(crate) fn as_parts(&self) -> &[Part] {
+        match &self.0 {
+            Body::One(part) => std::slice::from_ref(part),
+            Body::Many(parts) => parts,
+        }
+    }
+
+    /// Takes the first `count` parts off; the rest stays.
+    pub(crate) fn split_front(&mut self, count: usize) -> Vec<Part> {
+        if count == 0 {
+            return Vec::new();
+        }
+        match &mut self.0 {
+            Body::One(part) => {
+                let part = std::mem::replace(part, Part::EMPTY);
+                self.0 = Body::Many(Vec::new());
+                vec![part]
+            }
+            Body::Many(parts) => {
+                let rest = parts.split_off(count.min(parts.len()));
+                let front = std::mem::replace(parts, rest);
+                if parts.len() == 1 {
+                    self.0 = parts.pop().map_or(Body::Many(Vec::new()), Body::One);
+                }
+                front
+            }
+        }
+    }
+
+    /// Puts a part before the others.
+    pub(crate) fn push_front(&mut self, first: Part) {
+        let rest = std::mem::replace(&mut self.0, Body::Many(Vec::new()));
+        self.0 = Body::Many(match rest {
+            Body::One(part) => vec![first, part],
+            Body::Many(parts) => std::iter::once(first).chain(parts).collect(),
+        });
+    }
+}
+
+impl Part {
+    const EMPTY: Self = Self(Octets::Inline { len: 0, octets: [0; INLINE_LEN_MAX] });
+
+    /// A part of these octets, copied into the message where they are few.
+    #[inline]
+    pub(crate) fn copy_from_slice(from: &[u8]) -> Self {
+        if from.len() > INLINE_LEN_MAX {
+            return Self(Octets::Shared(Bytes::copy_from_slice(from)));
+        }
+        let mut octets = [0; INLINE_LEN_MAX];
+        if let Some(to) = octets.get_mut(..from.len()) {
+            to.copy_from_slice(from);
+        }
+        Self(Octets::Inline { len: from.len() as u8, octets })
+    }
+
+    /// The octets to share without a copy, where the part has them so.
+    pub(crate) fn shared(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Octets::Inline { .. } => None,
+            Octets::Shared(bytes) => Some(bytes),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Part {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        match &self.0 {
+            Octets::Inline { len, octets } => octets.get(..usize::from(*len)).unwrap_or_default(),
+            Octets::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl Parts for Message {
+    #[inline]
+    fn parts(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.as_parts().iter().map(AsRef::as_ref)
+    }
+}
+
+impl Index<usize> for Message {
+    type Output = [u8];
+
+    /// The part at `index`.
+    ///
+    /// # Panics
+    /// When there is none, as slices do; [`Message::part`] does not.
+    fn index(&self, index: usize) -> &[u8] {
+        self.as_parts()[index].as_ref()
+    }
+}
+
+impl FromIterator<Part> for Message {
+    fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Self {
+        let mut parts = parts.into_iter();
+        match (parts.next(), parts.next()) {
+            (Some(one), None) => Self(Body::One(one)),
+            (first, second) => Self(Body::Many(first.into_iter().chain(second).chain(parts).collect())),
+        }
+    }
+}
+
+impl<T: Into<Part>> From<T> for Message {
+    #[inline]
+    fn from(part: T) -> Self {
+        Self(Body::One(part.into()))
+    }
+}
+
+impl From<&[u8]> for Part {
+    #[inline]
+    fn from(octets: &[u8]) -> Self {
+        Self::copy_from_slice(octets)
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Part {
+    #[inline]
+    fn from(octets: &[u8; N]) -> Self {
+        Self::copy_from_slice(octets)
+    }
+}
+
+impl From<&str> for Part {
+    fn from(text: &str) -> Self {
+        Self::copy_from_slice(text.as_bytes())
+    }
+}
+
+impl From<String> for Part {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<Vec<u8>> for Part {
+    fn from(octets: Vec<u8>) -> Self {
+        Bytes::from(octets).into()
+    }
+}
+
+impl From<Bytes> for Part {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.len() <= INLINE_LEN_MAX { Self::copy_from_slice(&bytes) } else { Self(Octets::Shared(bytes)) }
+    }
+}
+
+impl From<Part> for Bytes {
+    fn from(part: Part) -> Self {
+        match part.0 {
+            Octets::Inline { .. } => Self::copy_from_slice(part.as_ref()),
+            Octets::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts().eq(other.parts())
+    }
+}
+
+impl Eq for Message {}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.as_parts()).finish()
+    }
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let octets = self.as_ref();
+        match octets.get(..64) {
+            Some(start) if octets.len() > 64 => write!(f, "b\"{}…\" ({} octets)", start.escape_ascii(), octets.len()),
+            _ => write!(f, "b\"{}\"", octets.escape_ascii()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{INLINE_LEN_MAX, Message, Part};
+    use bytes::Bytes;
+
+    #[test]
+    fn parts_of_any_length_come_back_as_they_were() {
+        for len in [0, 1, INLINE_LEN_MAX, INLINE_LEN_MAX + 1, 5000] {
+            let octets: Vec<u8> = (0..len).map(|at| at as u8).collect();
+            assert_eq!(Message::from(&octets[..])[0], octets[..]);
+            assert_eq!(Message::from(octets.clone())[0], octets[..]);
+            assert_eq!(Message::from(octets.clone()).into_parts().collect::<Vec<_>>(), [Bytes::from(octets)]);
+        }
+    }
+
+    #[test]
+    fn the_front_is_split_off_and_put_back() {
+        let mut message = Message::multipart(["id", "", "body"]);
+        assert_eq!(message.split_front(2).len(), 2);
+        assert_eq!(message, Message::from("body"));
+        message.push_front("id".into());
+        assert_eq!(message, Message::multipart(["id", "body"]));
+        assert_eq!(message.split_front(9).len(), 2);
+        assert_eq!(message.len(), 0);
+        let mut one = Message::from("only");
+        assert_eq!((one.split_front(1).len(), one.len()), (1, 0));
+    }
+
+    #[test]
+    fn long_parts_are_shared_not_copied() {
+        let bytes = Bytes::from(vec![7; 100]);
+        let part = Part::from(bytes.clone());
+        assert_eq!(part.shared().map(|shared| shared.as_ptr()), Some(bytes.as_ptr()));
+        assert!(part.clone().shared().is_some() && Part::from("short").shared().is_none());
+    }
+}

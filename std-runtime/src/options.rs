@@ -1,0 +1,239 @@
+//! How is a socket set up? Once, checked once, everything finite.
+
+use crate::connection::{Security, Template};
+use bytes::Bytes;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use zeptomq_core::link::HeartbeatSetup;
+use zeptomq_core::mechanism::{Mechanism, Null};
+use zeptomq_core::pattern::overload::{Load, Policy};
+use zeptomq_core::wire::metadata::check_identity;
+
+/// How a socket is set up. Every limit has a finite default.
+///
+/// ```
+/// use std::time::Duration;
+/// use zeptomq::{Limit, Options, Push};
+/// let options = Options::new().linger(Duration::from_secs(5)).send_limit(Limit { messages: 100, octets: 1 << 20 });
+/// let push = Push::with(options)?;
+/// # Ok::<(), zeptomq::OptionsError>(())
+/// ```
+#[derive(Clone)]
+pub struct Options {
+    pub(crate) identity: Bytes,
+    pub(crate) linger: Duration,
+    pub(crate) unauthenticated: bool,
+    pub(crate) send_limit: Limit,
+    pub(crate) receive_limit: Limit,
+    pub(crate) frame_len_max: usize,
+    pub(crate) message_len_max: usize,
+    pub(crate) overload: Option<Policy>,
+    pub(crate) reconnect: (Duration, Duration),
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) handshakes_max: usize,
+    pub(crate) heartbeat: HeartbeatSetup,
+    pub(crate) strict_requests: bool,
+    pub(crate) security: Arc<dyn Security>,
+}
+
+/// How much a queue holds per peer. A queue below both takes one more message, however long.
+pub type Limit = Load;
+
+/// Which option is out of its range.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum OptionsError {
+    /// An identity is 1 to 255 octets, the first of them not zero.
+    Identity,
+    /// A limit of zero would let nothing pass.
+    Zero(&'static str),
+    /// A duration above 24 days.
+    TooLong(&'static str),
+    /// The time without a sign of life is shorter than the interval of the heartbeats.
+    Heartbeat,
+}
+
+impl Options {
+    /// The defaults, which each setter names.
+    pub fn new() -> Self {
+        Self {
+            identity: Bytes::new(),
+            linger: Duration::from_secs(5),
+            unauthenticated: false,
+            send_limit: Limit { messages: 16_384, octets: 2 << 20 },
+            receive_limit: Limit { messages: 16_384, octets: 2 << 20 },
+            frame_len_max: 64 << 20,
+            message_len_max: 64 << 20,
+            overload: None,
+            reconnect: (Duration::from_millis(100), Duration::from_secs(10)),
+            handshake_timeout: Duration::from_secs(10),
+            handshakes_max: 1024,
+            heartbeat: HeartbeatSetup::DEFAULT,
+            strict_requests: false,
+            security: Arc::new(Template(Null::NEW)),
+        }
+    }
+
+    /// What REQ, DEALER and ROUTER sockets call themselves: 1 to 255 octets, the first not zero. Default: none, and a
+    /// ROUTER makes one up.
+    pub fn identity(mut self, identity: impl Into<Bytes>) -> Self {
+        self.identity = identity.into();
+        self
+    }
+
+    /// How long a closed or dropped socket goes on sending what it accepted. Default: 5 s.
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
+    }
+
+    /// Lets the socket bind beyond loopback though the NULL mechanism lets anyone in and hides nothing.
+    pub fn allow_unauthenticated(mut self) -> Self {
+        self.unauthenticated = true;
+        self
+    }
+
+    /// How much waits to leave, per peer. Default: 16,384 messages, 2 MiB.
+    pub fn send_limit(mut self, limit: Limit) -> Self {
+        self.send_limit = limit;
+        self
+    }
+
+    /// How much waits to be received, per peer; beyond it the peer is not read. Default: 16,384 messages, 2 MiB.
+    pub fn receive_limit(mut self, limit: Limit) -> Self {
+        self.receive_limit = limit;
+        self
+    }
+
+    /// The longest frame that is received, in octets; the connection of a peer that sends a longer one is closed.
+    /// Default: 64 MiB.
+    pub fn frame_len_max(mut self, octets: usize) -> Self {
+        self.frame_len_max = octets;
+        self
+    }
+
+    /// The longest message that is received, in octets: its parts, and 32 octets for each but the first. Default:
+    /// 64 MiB.
+    pub fn message_len_max(mut self, octets: usize) -> Self {
+        self.message_len_max = octets;
+        self
+    }
+
+    /// What happens to a message for which no queue has room. Default: REP and ROUTER give it back, the others wait.
+    pub fn overload(mut self, policy: Policy) -> Self {
+        self.overload = Some(policy);
+        self
+    }
+
+    /// The delay before connecting again: it doubles from `least` to `most`, and is jittered. Default: 100 ms to 10 s.
+    pub fn reconnect(mut self, least: Duration, most: Duration) -> Self {
+        self.reconnect = (least, most);
+        self
+    }
+
+    /// How long connecting and shaking hands may take. Default: 10 s.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// How many strangers may be shaking hands on one bound endpoint; one more sends the oldest away. Default: 1,024.
+    pub fn handshakes_max(mut self, strangers: usize) -> Self {
+        self.handshakes_max = strangers;
+        self
+    }
+
+    /// How often a PING is sent, and after how long a silence the peer is given up; zero for never. Peers of ZMTP 3.0
+    /// are sent none. Default: 10 s and 30 s.
+    pub fn heartbeat(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.heartbeat = HeartbeatSetup { interval_ms: ms(interval), timeout_ms: ms(timeout) };
+        self
+    }
+
+    /// Makes a REQ send, receive, send, receive to the letter of RFC 28, and send no number with its requests. Default:
+    /// a new request may be sent at any time, and numbers keep late replies apart.
+    pub fn strict_requests(mut self) -> Self {
+        self.strict_requests = true;
+        self
+    }
+
+    /// The security mechanism: each connection begins with a copy of this one. Default: NULL.
+    pub fn mechanism<M>(mut self, mechanism: M) -> Self
+    where
+        M: Mechanism + Clone + Send + Sync + 'static,
+        M::Open: Send,
+        M::Seal: Send,
+    {
+        self.security = Arc::new(Template(mechanism));
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), OptionsError> {
+        check_identity(&self.identity).map_err(|_| OptionsError::Identity)?;
+        for (limit, name) in [
+            (self.send_limit.messages, "send_limit.messages"),
+            (self.send_limit.octets, "send_limit.octets"),
+            (self.receive_limit.messages, "receive_limit.messages"),
+            (self.receive_limit.octets, "receive_limit.octets"),
+            (self.frame_len_max, "frame_len_max"),
+            (self.message_len_max, "message_len_max"),
+            (self.handshakes_max, "handshakes_max"),
+        ] {
+            if limit == 0 {
+                return Err(OptionsError::Zero(name));
+            }
+        }
+        for (duration, name) in
+            [(self.linger, "linger"), (self.reconnect.1, "reconnect"), (self.handshake_timeout, "handshake_timeout")]
+        {
+            if duration.as_millis() > MS_MAX {
+                return Err(OptionsError::TooLong(name));
+            }
+        }
+        let HeartbeatSetup { interval_ms, timeout_ms } = self.heartbeat;
+        if timeout_ms > 0 && timeout_ms < interval_ms {
+            return Err(OptionsError::Heartbeat);
+        }
+        Ok(())
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("identity", &self.identity)
+            .field("linger", &self.linger)
+            .field("send_limit", &self.send_limit)
+            .field("receive_limit", &self.receive_limit)
+            .field("overload", &self.overload)
+            .field("heartbeat", &self.heartbeat)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity => f.write_str("an identity is 1 to 255 octets, the first of them not zero"),
+            Self::Zero(name) => write!(f, "{name} is zero, which would let nothing pass"),
+            Self::TooLong(name) => write!(f, "{name} is longer than 24 days"),
+            Self::Heartbeat => f.write_str("the heartbeat's timeout is shorter than its interval"),
+        }
+    }
+}
+
+impl std::error::Error for OptionsError {}
+
+/// The milliseconds of a duration, at most 24.8 days of them.
+pub(crate) fn ms(duration: Duration) -> u32 {
+    duration.as_millis().min(MS_MAX) as u32
+}
+
+const MS_MAX: u128 = i32::MAX as u128;

@@ -1,0 +1,335 @@
+//! What waits to leave for one peer?
+//!
+//! ```text
+//!   runs   [ octets: header body header body header ] [ body, by handle ] [ octets ... ]
+//!   lens     len      len         len ─────────────────────────────────┘
+//! ```
+//! Plain frames as NULL puts them on the wire: a small body is copied behind its header into a block, a large one is
+//! kept by handle. The length of each message is kept beside them, so that a message that left in part can be started
+//! over on the next connection.
+
+use crate::message::{Message, Part};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use zeptomq_core::link::Writer;
+use zeptomq_core::mechanism::Clear;
+use zeptomq_core::pattern::overload::Load;
+use zeptomq_core::wire::FrameKind;
+
+/// The queue of one peer, and how much of it there is, what is being written included.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    queue: Batch,
+    load: Load,
+    spare: Batch,
+}
+
+/// Messages in the order of the wire; they are taken out of the queue to be written, and put back when they were not.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    runs: VecDeque<Run>,
+    /// The block that is encoded into; it comes after the runs.
+    tail: Vec<u8>,
+    lens: VecDeque<usize>,
+    /// Where the first message begins, counted from the first octet that is kept.
+    start: usize,
+    /// How much of the first message was written.
+    written: usize,
+}
+
+#[derive(Debug)]
+enum Run {
+    Block(Vec<u8>),
+    Body(Bytes),
+}
+
+/// Bodies from this length on are kept by handle. Below it a copy costs less than another piece to gather.
+pub(crate) const BY_HANDLE_LEN_MIN: usize = 8 * 1024;
+const BLOCK_LEN: usize = 64 * 1024;
+const FIRST_BLOCK_LEN: usize = 512;
+/// How many pieces one write gathers at most.
+const PIECES_MAX: usize = 64;
+/// The C library's copy is slow between 2 KiB and 1 MiB at some offsets; pieces of 1 KiB never are.
+const COPY_LEN_MAX: usize = 1024;
+
+impl Outbox {
+    pub(crate) fn load(&self) -> Load {
+        self.load
+    }
+
+    /// Whether nothing waits, though something may still be being written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Appends a message: `prefix` and `envelope`, then the parts from `skip` on. Returns its octets on the wire.
+    #[inline]
+    pub(crate) fn push(&mut self, prefix: &[&[u8]], envelope: &[Part], message: &Message, skip: usize) -> usize {
+        let len = self.queue.push(prefix, envelope, message.as_parts().get(skip..).unwrap_or_default());
+        self.load.add(len);
+        len
+    }
+
+    /// All that waits, to be written without the hub's lock.
+    pub(crate) fn take(&mut self) -> Batch {
+        std::mem::replace(&mut self.queue, std::mem::take(&mut self.spare))
+    }
+
+    /// What was taken and not written; or, when all was, its emptied containers.
+    pub(crate) fn put_back(&mut self, mut batch: Batch) {
+        if batch.is_empty() {
+            self.spare = batch;
+            return;
+        }
+        batch.append(&mut self.queue);
+        self.queue = batch;
+    }
+
+    /// Counts out what was written.
+    pub(crate) fn release(&mut self, written: Load) {
+        self.load.remove(written);
+    }
+
+    /// Gives up the memory that is kept for the next burst.
+    pub(crate) fn shrink(&mut self) {
+        self.spare = Batch::default();
+        if self.queue.is_empty() {
+            self.queue = Batch::default();
+        }
+    }
+
+    /// Drops all that waits and says how many messages that were.
+    pub(crate) fn discard(&mut self) -> usize {
+        let messages = self.load.messages;
+        *self = Self::default();
+        messages
+    }
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lens.is_empty()
+    }
+
+    /// What to write next, in pieces, and how many of them there are.
+    pub(crate) fn pieces(&self) -> ([IoSlice<'_>; PIECES_MAX], usize) {
+        let mut pieces = [IoSlice::new(&[]); PIECES_MAX];
+        let (mut skip, mut count) = (self.start + self.written, 0);
+        for octets in self.octets() {
+            let Some(rest) = octets.get(skip..).filter(|rest| !rest.is_empty()) else {
+                skip = skip.saturating_sub(octets.len());
+                continue;
+            };
+            let Some(piece) = pieces.get_mut(count) else { break };
+            *piece = IoSlice::new(rest);
+            (skip, count) = (0, count + 1);
+        }
+        (pieces, count)
+    }
+
+    /// The frame at `at`, counted from where the first message begins: the octets that lie together from there on, and
+    /// those that come next, among which its body may be. Both empty at the end.
+    pub(crate) fn frame_at(&self, at: usize) -> (&[u8], &[u8]) {
+        let mut skip = self.start + at;
+        let mut octets = self.octets();
+        while let Some(run) = octets.next() {
+            match run.get(skip..) {
+                Some(rest) if !rest.is_empty() => return (rest, octets.next().unwrap_or_default()),
+                _ => skip = skip.saturating_sub(run.len()),
+            }
+        }
+        (&[], &[])
+    }
+
+    /// So many octets were written. Returns the messages that left with them.
+    pub(crate) fn advance(&mut self, len: usize) -> Load {
+        let mut left = Load::default();
+        self.written += len;
+        while let Some(&len) = self.lens.front()
+            && self.written >= len
+        {
+            self.written -= len;
+            self.start += len;
+            self.lens.pop_front();
+            left.add(len);
+        }
+        while let Some(first) = self.runs.front()
+            && first.len() <= self.start
+        {
+            self.start -= first.len();
+            self.runs.pop_front();
+        }
+        if self.lens.is_empty() {
+            self.tail.clear();
+            self.start = 0;
+        }
+        left
+    }
+
+    /// The connection is lost: the message that had left in part was not delivered and starts over.
+    pub(crate) fn rewind(&mut self) {
+        self.written = 0;
+    }
+
+    fn octets(&self) -> impl Iterator<Item = &[u8]> {
+        self.runs.iter().map(Run::octets).chain(std::iter::once(self.tail.as_slice()))
+    }
+
+    fn append(&mut self, later: &mut Self) {
+        self.close_tail();
+        self.runs.append(&mut later.runs);
+        self.lens.append(&mut later.lens);
+        self.tail = std::mem::take(&mut later.tail);
+    }
+
+    fn close_tail(&mut self) {
+        if !self.tail.is_empty() {
+            self.runs.push_back(Run::Block(std::mem::take(&mut self.tail)));
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, prefix: &[&[u8]], envelope: &[Part], parts: &[Part]) -> usize {
+        if self.tail.len() >= BLOCK_LEN {
+            self.close_tail();
+        }
+        if self.tail.capacity() == 0 {
+            self.tail.reserve(if self.runs.is_empty() { FIRST_BLOCK_LEN } else { BLOCK_LEN });
+        }
+        let mut len = 0;
+        for part in prefix {
+            len += self.frame(FrameKind::More, part, None);
+        }
+        for part in envelope {
+            len += self.frame(FrameKind::More, part.as_ref(), part.shared());
+        }
+        if let Some((last, parts)) = parts.split_last() {
+            for part in parts {
+                len += self.frame(FrameKind::More, part.as_ref(), part.shared());
+            }
+            len += self.frame(FrameKind::Last, last.as_ref(), last.shared());
+        }
+        self.lens.push_back(len);
+        len
+    }
+
+    /// Appends a frame and says how long it is. A block grows as it must, so nothing here is refused.
+    #[inline]
+    fn frame(&mut self, kind: FrameKind, body: &[u8], shared: Option<&Bytes>) -> usize {
+        let before = self.tail.len();
+        if body.len() <= COPY_LEN_MAX {
+            let _ = Writer::new(Clear).frame(kind, body, &mut self.tail);
+            return self.tail.len() - before;
+        }
+        let _ = Writer::new(Clear).header(kind, body.len(), &mut self.tail);
+        let len = self.tail.len() - before + body.len();
+        match shared {
+            Some(shared) if body.len() >= BY_HANDLE_LEN_MIN => {
+                self.close_tail();
+                self.runs.push_back(Run::Body(shared.clone()));
+            }
+            _ => body.chunks(COPY_LEN_MAX).for_each(|piece| self.tail.extend_from_slice(piece)),
+        }
+        len
+    }
+}
+
+impl Run {
+    fn octets(&self) -> &[u8] {
+        match self {
+            Self::Block(octets) => octets,
+            Self::Body(body) => body,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.octets().len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BY_HANDLE_LEN_MIN, Outbox};
+    use crate::message::Message;
+    use zeptomq_core::pattern::overload::Load;
+
+    fn wire(outbox: &mut Outbox, step: usize) -> (Vec<u8>, Load) {
+        let (mut octets, mut left, mut batch) = (Vec::new(), Load::default(), outbox.take());
+        while !batch.is_empty() {
+            let (pieces, count) = batch.pieces();
+            let all: Vec<u8> = pieces[..count].iter().flat_map(|piece| piece.iter().copied()).collect();
+            let len = all.len().min(step);
+            octets.extend_from_slice(&all[..len]);
+            left += batch.advance(len);
+        }
+        outbox.put_back(batch);
+        (octets, left)
+    }
+
+    fn push(outbox: &mut Outbox, message: Message) {
+        outbox.push(&[], &[], &message, 0);
+    }
+
+    #[test]
+    fn messages_leave_as_their_frames_whatever_a_write_takes() {
+        for step in [1, 7, 1000, usize::MAX] {
+            let mut outbox = Outbox::default();
+            push(&mut outbox, Message::multipart(["A", "B"]));
+            push(&mut outbox, Message::from(vec![7; 300]));
+            push(&mut outbox, Message::from(vec![8; BY_HANDLE_LEN_MIN]));
+            outbox.push(&[b"id", b""], &["env".into()], &Message::multipart(["to", "body"]), 1);
+            let load = outbox.load();
+            let mut expected = b"\x01\x01A\0\x01B\x02\0\0\0\0\0\0\x01\x2c".to_vec();
+            expected.extend([7; 300]);
+            expected.extend(b"\x02\0\0\0\0\0\0\x20\0");
+            expected.extend([8; BY_HANDLE_LEN_MIN]);
+            expected.extend(b"\x01\x02id\x01\0\x01\x03env\0\x04body");
+            let (octets, left) = wire(&mut outbox, step);
+            assert_eq!(octets, expected, "{step}");
+            assert_eq!((load, load), (left, Load { messages: 4, octets: expected.len() }));
+            outbox.release(left);
+            assert_eq!(outbox.load(), Load::default());
+        }
+    }
+
+    #[test]
+    fn a_message_that_left_in_part_starts_over_and_whole_ones_do_not() {
+        for cut in 0..22 {
+            let mut outbox = Outbox::default();
+            for body in ["first", "second", "third"] {
+                push(&mut outbox, Message::from(body));
+            }
+            let mut batch = outbox.take();
+            let left = batch.advance(cut);
+            push(&mut outbox, Message::from("later"));
+            batch.rewind();
+            outbox.put_back(batch);
+            let (octets, _) = wire(&mut outbox, usize::MAX);
+            let all = [&b"\0\x05first"[..], b"\0\x06second", b"\0\x05third", b"\0\x05later"];
+            assert_eq!(octets, all[left.messages..].concat(), "{cut}");
+            assert_eq!(left.messages, [7, 15, 22].iter().filter(|&&end| cut >= end).count());
+        }
+    }
+
+    #[test]
+    fn what_is_dropped_is_counted() {
+        let mut outbox = Outbox::default();
+        push(&mut outbox, Message::from("one"));
+        let batch = outbox.take();
+        push(&mut outbox, Message::from("two"));
+        outbox.put_back(batch);
+        assert_eq!(outbox.discard(), 2);
+        assert!(outbox.is_empty() && outbox.load() == Load::default());
+    }
+
+    #[test]
+    fn many_messages_fill_many_blocks() {
+        let mut outbox = Outbox::default();
+        for _ in 0..200 {
+            push(&mut outbox, Message::from(vec![1; 1000]));
+        }
+        let (octets, left) = wire(&mut outbox, 100_000);
+        assert_eq!((octets.len(), left.messages), (200 * 1009, 200));
+    }
+}

@@ -1,0 +1,128 @@
+//! What does a socket keep for each of its peers?
+
+use crate::inbox::Inbox;
+use crate::outbox::Outbox;
+use crate::transport::Outgoing;
+use std::sync::Arc;
+use std::task::Waker;
+use zeptomq_core::link::Heartbeat;
+use zeptomq_core::pattern::Reason;
+use zeptomq_core::peer::{PeerId, Side};
+
+/// The peers of one socket, by slot.
+#[derive(Default)]
+pub(crate) struct Peers {
+    slots: Vec<Slot>,
+    free: Vec<u16>,
+}
+
+#[derive(Default)]
+struct Slot {
+    turn: u16,
+    peer: Option<Peer>,
+}
+
+/// One peer: its queues, which for one that we connect to outlive its connections, and its connection.
+pub(crate) struct Peer {
+    pub(crate) side: Side,
+    pub(crate) inbox: Inbox,
+    pub(crate) outbox: Outbox,
+    pub(crate) writer: Writer,
+    pub(crate) line: Option<Line>,
+}
+
+/// Who writes to the connection.
+///
+/// ```text
+///           send                written           nothing left
+///   Idle ─────────► Caller ─────────────► Driver ─────────────► Idle
+/// ```
+/// The first send after a quiet moment is written by its caller. From then on the connection is hot: sends are only
+/// encoded, until its driver has written them all and finds nothing more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Writer {
+    Idle,
+    Caller,
+    Driver,
+}
+
+/// A connection that is up.
+pub(crate) struct Line {
+    pub(crate) out: Arc<Outgoing>,
+    /// Whether frames travel as they are queued, so that a caller can write them.
+    pub(crate) clear: bool,
+    pub(crate) heartbeat: Heartbeat,
+    pub(crate) reading: bool,
+    pub(crate) driver: Option<Waker>,
+    pub(crate) end: Option<End>,
+}
+
+/// Why a connection is to end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum End {
+    /// The socket closes, and all was sent.
+    Finished,
+    /// The socket closes, and the time for sending the rest is over.
+    Abandoned,
+    /// The peer was silent for too long.
+    Silent,
+    /// The peer came back over another connection.
+    Displaced,
+    /// A message broke the rules of the pattern.
+    Message(Reason),
+}
+
+impl Peers {
+    /// Gives the peer a slot; `None` when 65,536 are taken.
+    pub(crate) fn insert(&mut self, side: Side) -> Option<PeerId> {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                let slot = u16::try_from(self.slots.len()).ok()?;
+                self.slots.push(Slot::default());
+                slot
+            }
+        };
+        let place = self.slots.get_mut(usize::from(slot))?;
+        place.turn = place.turn.wrapping_add(1);
+        place.peer =
+            Some(Peer { side, inbox: Inbox::default(), outbox: Outbox::default(), writer: Writer::Idle, line: None });
+        Some(PeerId { slot, turn: place.turn })
+    }
+
+    #[inline]
+    pub(crate) fn find(&mut self, peer: PeerId) -> Option<&mut Peer> {
+        self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)?.peer.as_mut()
+    }
+
+    /// The tenant of a slot.
+    #[inline]
+    pub(crate) fn tenant(&mut self, slot: u16) -> Option<(PeerId, &mut Peer)> {
+        let place = self.slots.get_mut(usize::from(slot))?;
+        Some((PeerId { slot, turn: place.turn }, place.peer.as_mut()?))
+    }
+
+    pub(crate) fn remove(&mut self, peer: PeerId) -> Option<Peer> {
+        let slot = self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)?;
+        let removed = slot.peer.take()?;
+        self.free.push(peer.slot);
+        Some(removed)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Peer> {
+        self.slots.iter_mut().filter_map(|slot| slot.peer.as_mut())
+    }
+}
+
+impl Line {
+    /// Whom to wake so that the connection is looked after; each waker wakes once.
+    pub(crate) fn rouse(&mut self) -> Option<Waker> {
+        self.driver.take()
+    }
+
+    /// The connection is to end.
+    pub(crate) fn doom(&mut self, end: End) -> Option<Waker> {
+        self.end.get_or_insert(end);
+        self.rouse()
+    }
+}

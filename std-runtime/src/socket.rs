@@ -1,0 +1,387 @@
+//! What does a user hold? A socket of one type, that can do what its type can.
+
+use crate::dial::{dial, random};
+use crate::endpoint::{Endpoint, EndpointError};
+use crate::error::{NotSent, RecvError, SendError, Undelivered};
+use crate::hub::{Hub, Phase};
+use crate::junction::Junction;
+use crate::listen::{BindError, accept, listen};
+use crate::message::Message;
+use crate::monitor::Monitor;
+use crate::options::{Options, OptionsError};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use zeptomq_core::pattern::overload::Load;
+use zeptomq_core::pattern::{self, Drops, Pattern, Receives, Sends, req};
+use zeptomq_core::storage::Heap;
+
+/// Sends to its peers in turn.
+pub type Push = Socket<pattern::Push<Heap>>;
+/// Receives from its peers in turn.
+pub type Pull = Socket<pattern::Pull>;
+/// Sends a request and awaits its reply.
+pub type Req = Socket<pattern::Req<Heap>>;
+/// Receives a request and answers it.
+pub type Rep = Socket<pattern::Rep<Heap>>;
+/// Sends to its peers in turn and receives from them in turn.
+pub type Dealer = Socket<pattern::Dealer<Heap>>;
+/// Receives messages with the identity of their sender before them, and sends to the peer whose identity stands first.
+pub type Router = Socket<pattern::Router<Heap>>;
+
+/// A socket. It can [`send`](Self::send) or [`recv`](Self::recv) where its type can.
+///
+/// It binds and connects any number of endpoints in any mixture. Dropping it goes on sending what it accepted for the
+/// linger time, while the runtime lives; [`close`](Self::close) waits for that and says what was lost.
+pub struct Socket<P: Pattern + Send + 'static> {
+    owner: Arc<Owner<P>>,
+}
+
+/// The sending half of a socket.
+pub struct Sender<P: Pattern + Send + 'static> {
+    owner: Arc<Owner<P>>,
+}
+
+/// The receiving half of a socket.
+pub struct Receiver<P: Pattern + Send + 'static> {
+    owner: Arc<Owner<P>>,
+}
+
+/// The users' end of a hub: when the last is gone, the socket closes.
+struct Owner<P: Pattern + Send + 'static> {
+    hub: Arc<Hub<P>>,
+}
+
+/// A pattern that starts from options.
+pub trait Start: Pattern + Send + Sized + 'static {
+    /// The pattern before it has any peer.
+    fn start(options: &Options) -> Self;
+}
+
+impl<P: Start> Socket<P> {
+    /// A socket with the default options.
+    pub fn new() -> Self {
+        let options = Options::new();
+        Self { owner: Arc::new(Owner { hub: Hub::new(P::start(&options), options) }) }
+    }
+
+    /// A socket with these options.
+    pub fn with(options: Options) -> Result<Self, OptionsError> {
+        options.check()?;
+        Ok(Self { owner: Arc::new(Owner { hub: Hub::new(P::start(&options), options) }) })
+    }
+}
+
+impl<P: Start> Default for Socket<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Pattern + Send> Socket<P> {
+    /// Lets peers connect to the endpoint. Returns it with its port resolved.
+    ///
+    /// # Cancel safety
+    /// Cancelled while a name is looked up, it binds nothing.
+    pub async fn bind(&self, endpoint: &str) -> Result<Endpoint, BindError> {
+        let endpoint = endpoint.parse()?;
+        let runtime = self.start()?;
+        let hub = &self.owner.hub;
+        let (listener, endpoint) = listen(endpoint, hub.shared.options.unauthenticated).await?;
+        if hub.lock().phase != Phase::Open {
+            return Err(BindError::Closed);
+        }
+        runtime.spawn(accept(hub.clone(), listener, endpoint.clone()));
+        Ok(endpoint)
+    }
+
+    /// Connects to the endpoint, now and whenever the connection is lost. Returns at once; the queue for the peer exists
+    /// from now on. [`monitor`](Self::monitor) tells how it goes.
+    pub fn connect(&self, endpoint: &str) -> Result<(), EndpointError> {
+        let endpoint = endpoint.parse::<Endpoint>()?.for_connect()?;
+        let runtime = self.start()?;
+        let hub = self.owner.hub.clone();
+        let peer = hub.open().map_err(|_| EndpointError::TooMany)?;
+        runtime.spawn(dial(hub, endpoint, peer));
+        Ok(())
+    }
+
+    /// Waits until at least `peers` peers are up.
+    ///
+    /// # Cancel safety
+    /// Cancelling loses nothing.
+    pub async fn wait_for_peers(&self, peers: usize) {
+        let mut up = self.owner.hub.shared.up.subscribe();
+        // The sender lives as long as this socket.
+        let _ = up.wait_for(|up| *up >= peers).await;
+    }
+
+    /// What happens to the connections from now on.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(self.owner.hub.shared.events.subscribe())
+    }
+
+    /// How many messages were dropped, by reason.
+    pub fn drops(&self) -> Drops {
+        self.owner.hub.lock().drops
+    }
+
+    /// How many messages were accepted and then dropped because their peer left.
+    pub fn undelivered(&self) -> usize {
+        self.owner.hub.lock().undelivered
+    }
+
+    /// Closes the socket: accepts nothing more, sends what it accepted for at most the linger time, then hangs up.
+    /// Messages that were received and not taken are dropped.
+    ///
+    /// # Errors
+    /// When messages were still queued when the time was over.
+    ///
+    /// # Cancel safety
+    /// Cancelled, the socket goes on closing by itself, as if dropped.
+    pub async fn close(self) -> Result<(), Undelivered> {
+        let hub = self.owner.hub.clone();
+        drop(self);
+        hub.close().await
+    }
+
+    /// Remembers the runtime, and starts looking after heartbeats.
+    fn start(&self) -> Result<Handle, EndpointError> {
+        let hub = &self.owner.hub;
+        let runtime = Handle::try_current().map_err(|_| EndpointError::NoRuntime)?;
+        if hub.shared.runtime.set(runtime.clone()).is_ok() {
+            runtime.spawn(tick(hub.clone()));
+        }
+        Ok(runtime)
+    }
+}
+
+impl<P: Sends + Send> Socket<P> {
+    /// Queues a message. Where no queue has room, it waits, or does what [`Options::overload`] says.
+    ///
+    /// # Errors
+    /// The message comes back with the reason.
+    ///
+    /// # Cancel safety
+    /// Cancelled, the message is not sent, and is dropped with the future.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        send(&self.owner.hub, message.into()).await
+    }
+
+    /// Queues a message if there is room at once.
+    ///
+    /// # Errors
+    /// The message comes back with the reason.
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        try_send(&self.owner.hub, message.into())
+    }
+}
+
+impl<P: Receives + Send> Socket<P> {
+    /// Takes the next message, in turn over the peers.
+    ///
+    /// # Cancel safety
+    /// Cancelling loses nothing.
+    pub async fn recv(&mut self) -> Result<Message, RecvError> {
+        recv(&self.owner.hub).await
+    }
+
+    /// Takes the next message if one has arrived.
+    pub fn try_recv(&mut self) -> Result<Option<Message>, RecvError> {
+        try_recv(&self.owner.hub)
+    }
+}
+
+impl<P: Sends + Receives + Send> Socket<P> {
+    /// The two halves, to be used by different tasks.
+    pub fn split(self) -> (Sender<P>, Receiver<P>) {
+        (Sender { owner: self.owner.clone() }, Receiver { owner: self.owner })
+    }
+}
+
+impl<P: Sends + Send> Sender<P> {
+    /// See [`Socket::send`].
+    ///
+    /// # Cancel safety
+    /// Cancelled, the message is not sent, and is dropped with the future.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        send(&self.owner.hub, message.into()).await
+    }
+
+    /// See [`Socket::try_send`].
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        try_send(&self.owner.hub, message.into())
+    }
+}
+
+impl<P: Receives + Send> Receiver<P> {
+    /// See [`Socket::recv`].
+    ///
+    /// # Cancel safety
+    /// Cancelling loses nothing.
+    pub async fn recv(&mut self) -> Result<Message, RecvError> {
+        recv(&self.owner.hub).await
+    }
+
+    /// See [`Socket::try_recv`].
+    pub fn try_recv(&mut self) -> Result<Option<Message>, RecvError> {
+        try_recv(&self.owner.hub)
+    }
+}
+
+impl<P: Pattern + Send> Clone for Sender<P> {
+    fn clone(&self) -> Self {
+        Self { owner: self.owner.clone() }
+    }
+}
+
+impl Clone for Push {
+    fn clone(&self) -> Self {
+        Self { owner: self.owner.clone() }
+    }
+}
+
+impl<P: Pattern + Send> Socket<P> {
+    pub(crate) fn hub(&self) -> &Hub<P> {
+        &self.owner.hub
+    }
+}
+
+impl<P: Pattern + Send> Drop for Owner<P> {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.hub.shared.runtime.get()
+            && self.hub.lock().phase == Phase::Open
+        {
+            let hub = self.hub.clone();
+            runtime.spawn(async move { hub.close().await });
+        }
+    }
+}
+
+impl<P: Pattern + Send + 'static> Hub<P> {
+    /// Sends what is queued for at most the linger time, then hangs up.
+    pub(crate) async fn close(self: Arc<Self>) -> Result<(), Undelivered> {
+        self.enter(Phase::Closing);
+        let linger = self.shared.options.linger;
+        let _ = tokio::time::timeout(linger, self.reach(|queued, _| queued == 0)).await;
+        // Connections that have sent everything are hanging up: they are given the time to.
+        if self.queued() == 0 {
+            let _ = tokio::time::timeout(HANG_UP, self.reach(|_, up| up == 0)).await;
+        }
+        let messages = self.queued();
+        self.enter(Phase::Closed);
+        if messages > 0 { Err(Undelivered { messages }) } else { Ok(()) }
+    }
+
+    fn enter(&self, phase: Phase) {
+        let mut state = self.lock();
+        state.phase = state.phase.max(phase);
+        let mut woken = std::mem::take(&mut state.senders);
+        woken.extend(state.receiver.take());
+        woken.extend(state.peers.iter_mut().filter_map(|peer| peer.line.as_mut()?.rouse()));
+        drop(state);
+        woken.into_iter().for_each(std::task::Waker::wake);
+        self.shared.phase.send_modify(|known| *known = phase.max(*known));
+    }
+
+    /// Waits until so many messages are queued and so many connections are up.
+    async fn reach(&self, goal: impl Fn(usize, usize) -> bool) {
+        loop {
+            let progress = self.shared.progress.notified();
+            if goal(self.queued(), *self.shared.up.borrow()) {
+                return;
+            }
+            progress.await;
+        }
+    }
+
+    fn queued(&self) -> usize {
+        let mut state = self.lock();
+        state.peers.iter_mut().map(|peer| peer.outbox.load()).fold(0, |sum, Load { messages, .. }| sum + messages)
+    }
+}
+
+impl Start for pattern::Push<Heap> {
+    fn start(_options: &Options) -> Self {
+        Self::NEW
+    }
+}
+
+impl Start for pattern::Pull {
+    fn start(_options: &Options) -> Self {
+        Self
+    }
+}
+
+impl Start for pattern::Req<Heap> {
+    fn start(options: &Options) -> Self {
+        Self::new(if options.strict_requests { req::Mode::Strict } else { req::Mode::Relaxed }, random())
+    }
+}
+
+impl Start for pattern::Rep<Heap> {
+    fn start(_options: &Options) -> Self {
+        Self::NEW
+    }
+}
+
+impl Start for pattern::Dealer<Heap> {
+    fn start(_options: &Options) -> Self {
+        Self::NEW
+    }
+}
+
+impl Start for pattern::Router<Heap> {
+    fn start(_options: &Options) -> Self {
+        Self::NEW
+    }
+}
+
+async fn send<P: Sends>(hub: &Hub<P>, message: Message) -> Result<(), SendError> {
+    let sent = poll_fn(|cx| hub.poll_send(&message, Some(cx))).await;
+    sent.map_err(|reason| SendError { message, reason })
+}
+
+fn try_send<P: Sends>(hub: &Hub<P>, message: Message) -> Result<(), SendError> {
+    match hub.poll_send(&message, None) {
+        Poll::Ready(sent) => sent.map_err(|reason| SendError { message, reason }),
+        Poll::Pending => Err(SendError { message, reason: NotSent::Full }),
+    }
+}
+
+async fn recv<P: Receives>(hub: &Hub<P>) -> Result<Message, RecvError> {
+    match poll_fn(|cx| hub.poll_recv(Some(cx))).await? {
+        Some(message) => Ok(message),
+        None => Err(RecvError::Closed),
+    }
+}
+
+fn try_recv<P: Receives>(hub: &Hub<P>) -> Result<Option<Message>, RecvError> {
+    match hub.poll_recv(None) {
+        Poll::Ready(taken) => taken,
+        Poll::Pending => Ok(None),
+    }
+}
+
+/// Looks after the heartbeats of all connections, a few times in an interval.
+async fn tick<P: Pattern + Send + 'static>(hub: Arc<Hub<P>>) {
+    let heartbeat = hub.shared.options.heartbeat;
+    let shortest = [heartbeat.interval_ms, heartbeat.timeout_ms].into_iter().filter(|ms| *ms > 0).min();
+    let period = shortest.map_or(TICK_MAX, |ms| Duration::from_millis(u64::from(ms) / 4).clamp(TICK_MIN, TICK_MAX));
+    let mut phase = hub.shared.phase.subscribe();
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => hub.tick(),
+            _ = phase.wait_for(|phase| *phase == Phase::Closed) => return,
+        }
+    }
+}
+
+/// How long connections that have sent everything may take to hang up.
+const HANG_UP: Duration = Duration::from_secs(1);
+const TICK_MIN: Duration = Duration::from_millis(10);
+const TICK_MAX: Duration = Duration::from_millis(500);

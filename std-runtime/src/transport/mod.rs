@@ -1,0 +1,97 @@
+//! How does a stream of octets come about, and how does it move them?
+
+pub(crate) mod ipc;
+pub(crate) mod tcp;
+
+use crate::endpoint::Endpoint;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::{TcpListener, UnixListener, tcp as tokio_tcp, unix as tokio_unix};
+
+/// The half of a stream that octets arrive on; its connection's task owns it.
+pub(crate) enum Incoming {
+    Tcp(tokio_tcp::OwnedReadHalf),
+    Ipc(tokio_unix::OwnedReadHalf),
+}
+
+/// The half of a stream that octets leave on; dropping it tells the peer that no more will come.
+pub(crate) enum Outgoing {
+    Tcp(tokio_tcp::OwnedWriteHalf),
+    Ipc(tokio_unix::OwnedWriteHalf),
+}
+
+/// What strangers connect to.
+pub(crate) enum Listener {
+    Tcp(TcpListener),
+    Ipc { listener: UnixListener, _unlink: ipc::Unlink },
+}
+
+/// Connects to an endpoint, trying each address of its name.
+pub(crate) async fn connect(endpoint: &Endpoint) -> io::Result<(Incoming, Outgoing)> {
+    match endpoint {
+        Endpoint::Tcp { host, port } => tcp::connect(host, *port).await,
+        Endpoint::Ipc(path) => ipc::connect(path).await,
+    }
+}
+
+impl Incoming {
+    /// Whether there may be something to read.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(half) => half.as_ref().poll_read_ready(cx),
+            Self::Ipc(half) => half.as_ref().poll_read_ready(cx),
+        }
+    }
+}
+
+impl AsyncRead for Incoming {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(half) => Pin::new(half).poll_read(cx, buf),
+            Self::Ipc(half) => Pin::new(half).poll_read(cx, buf),
+        }
+    }
+}
+
+impl Outgoing {
+    /// Writes what the system takes at once.
+    pub(crate) fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(half) => half.try_write_vectored(pieces),
+            Self::Ipc(half) => half.try_write_vectored(pieces),
+        }
+    }
+
+    /// Whether something may be written.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(half) => half.as_ref().poll_write_ready(cx),
+            Self::Ipc(half) => half.as_ref().poll_write_ready(cx),
+        }
+    }
+}
+
+impl Listener {
+    /// The next stranger. A lack of resources is waited out, not returned.
+    pub(crate) async fn accept(&self) -> (Incoming, Outgoing) {
+        loop {
+            let accepted = match self {
+                Self::Tcp(listener) => listener.accept().await.and_then(|(stream, _)| tcp::halves(stream)),
+                Self::Ipc { listener, .. } => listener.accept().await.map(|(stream, _)| ipc::halves(stream)),
+            };
+            match accepted {
+                Ok(halves) => return halves,
+                // Too many open files, or the stranger has hung up already: the listener itself is sound.
+                Err(error) => {
+                    tracing::debug!(%error, "could not accept");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
