@@ -17,7 +17,8 @@ pub enum Streamed {
     Closed,
 }
 
-/// Moves what can be moved between the stream and the peer's link, without blocking.
+/// Moves what can be moved between the stream and the peer's link, without blocking; at most 32 reads, so that a peer
+/// that never stops does not keep the others waiting.
 ///
 /// An error of the stream means that it is gone: detach the peer.
 pub fn poll_stream<P, M, S, const PEERS: usize, const RX: usize, const TX: usize>(
@@ -32,8 +33,10 @@ where
     M: Mechanism,
     S: Read + ReadReady + Write + WriteReady,
 {
-    loop {
-        flush(socket, peer, stream, entropy, now)?;
+    for _ in 0..READS_MAX {
+        if flush(socket, peer, stream, entropy, now)? == Streamed::Closed {
+            return Ok(Streamed::Closed);
+        }
         let window = socket.receive_window(peer);
         if window.is_empty() || !stream.read_ready()? {
             return Ok(Streamed::Open);
@@ -43,6 +46,7 @@ where
             len => socket.commit(peer, len, now),
         }
     }
+    flush(socket, peer, stream, entropy, now)
 }
 
 /// Writes what is pending for the peer, as far as the stream takes it.
@@ -52,7 +56,7 @@ pub fn flush<P, M, S, const PEERS: usize, const RX: usize, const TX: usize>(
     stream: &mut S,
     entropy: &mut dyn FnMut(&mut [u8]),
     now: Instant,
-) -> Result<(), S::Error>
+) -> Result<Streamed, S::Error>
 where
     P: Pattern,
     M: Mechanism,
@@ -61,9 +65,13 @@ where
     loop {
         let pending = socket.pending(peer, entropy, now);
         if pending.is_empty() || !stream.write_ready()? {
-            return Ok(());
+            return Ok(Streamed::Open);
         }
-        let len = stream.write(pending)?;
-        socket.advance(peer, len, now);
+        match stream.write(pending)? {
+            0 => return Ok(Streamed::Closed),
+            len => socket.advance(peer, len, now),
+        }
     }
 }
+
+const READS_MAX: usize = 32;

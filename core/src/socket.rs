@@ -156,6 +156,8 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
             Tenant::Stranger => slot.tenant = Tenant::Nobody,
             Tenant::Peer(side) => {
                 self.pattern.down(peer);
+                // A message that cannot be started over has made room.
+                self.pattern.room(peer, true);
                 if side == Side::Accept {
                     dropped += slot.link.discard();
                 }

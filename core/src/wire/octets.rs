@@ -100,8 +100,7 @@ impl Octets for alloc::vec::Vec<u8> {
 /// `copy_from_slice` panics on unequal lengths, and the linker cannot always see that they are equal.
 #[inline]
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
-    let len = to.len().min(from.len());
-    if let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) {
-        to.copy_from_slice(from);
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
     }
 }

@@ -54,8 +54,10 @@ enum Stage<M: Mechanism> {
     Opening(Handshake<M>, Option<Version>),
     /// A connection that carries messages.
     Up(Traffic<M>),
-    /// The connection is lost, and what arrived before is still being read.
-    Ending(Reader<M::Open>),
+    /// The connection is to be closed; what arrived before is read when it is.
+    Failed(Option<Reader<M::Open>>),
+    /// The connection is lost, and what arrived before is still being read, if there is any.
+    Ending(Option<Reader<M::Open>>),
 }
 
 struct Traffic<M: Mechanism> {
@@ -129,10 +131,7 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     /// Returns how many were.
     pub fn detach(&mut self) -> usize {
         self.control.clear();
-        self.stage = match core::mem::replace(&mut self.stage, Stage::Down) {
-            Stage::Up(Traffic { reader, .. }) | Stage::Ending(reader) => Stage::Ending(reader),
-            Stage::Down | Stage::Opening(..) => Stage::Down,
-        };
+        self.stage = Stage::Ending(self.take_reader());
         self.tx.rewind(M::Open::CLEAR)
     }
 
@@ -155,7 +154,7 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     pub fn receive_window(&mut self) -> &mut [u8] {
         match self.stage {
             Stage::Opening(..) | Stage::Up(_) => self.rx.window(),
-            Stage::Down | Stage::Ending(_) => &mut [],
+            Stage::Down | Stage::Failed(_) | Stage::Ending(_) => &mut [],
         }
     }
 
@@ -170,7 +169,7 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     /// Reads one step further. Call it until it answers [`Stepped::Idle`] or [`Stepped::Message`].
     pub fn step(&mut self, setup: &Setup, now: Instant) -> Result<Stepped<'_>, LinkError> {
         match &mut self.stage {
-            Stage::Down => Ok(Stepped::Idle),
+            Stage::Down | Stage::Failed(_) => Ok(Stepped::Idle),
             Stage::Opening(_, Some(_)) => {
                 self.establish(setup, now);
                 Ok(if self.is_up() { Stepped::On } else { Stepped::Idle })
@@ -188,14 +187,17 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
                 info.map(Stepped::Introduced).map_err(|error| LinkError::Handshake(HandshakeError::Metadata(error)))
             }
             Stage::Up(Traffic { reader, heartbeat, .. }) => read(reader, Some(heartbeat), &mut self.rx),
-            Stage::Ending(reader) => match read(reader, None, &mut self.rx) {
-                Ok(Stepped::Idle) | Err(_) => {
-                    self.stage = Stage::Down;
-                    self.rx.clear();
-                    Ok(Stepped::Ended)
+            Stage::Ending(reader) => {
+                let further = reader.as_mut().and_then(|reader| read(reader, None, &mut self.rx).ok());
+                match further {
+                    Some(further) if further != Stepped::Idle => Ok(further),
+                    _ => {
+                        self.stage = Stage::Down;
+                        self.rx.clear();
+                        Ok(Stepped::Ended)
+                    }
                 }
-                further => further,
-            },
+            }
         }
     }
 
@@ -245,9 +247,11 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
         false
     }
 
-    /// The link is to be closed: as `detach`, but what can be said of it to the peer is pending.
+    /// The link is to be closed: what can be said of it to the peer is pending, and `detach` is to follow. Returns how
+    /// many messages were dropped, as `detach` does.
     pub fn fail(&mut self, reason_for_peer: Option<&str>) -> usize {
         let dropped = self.detach();
+        self.stage = Stage::Failed(self.take_reader());
         if let Some(reason) = reason_for_peer {
             // A short buffer only costs the courtesy.
             let _ = Command::Error(reason.as_bytes()).encode(&mut self.control);
@@ -260,7 +264,7 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
         match &self.stage {
             Stage::Opening(handshake, _) => Some(handshake.poll_timeout()),
             Stage::Up(traffic) => traffic.heartbeat.poll_timeout(),
-            Stage::Down | Stage::Ending(_) => None,
+            Stage::Down | Stage::Failed(_) | Stage::Ending(_) => None,
         }
     }
 
@@ -274,7 +278,7 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
                 Ok(())
             }
             Stage::Up(traffic) if traffic.heartbeat.is_expired(now) => Err(LinkError::Silent),
-            Stage::Up(_) | Stage::Down | Stage::Ending(_) => Ok(()),
+            Stage::Up(_) | Stage::Down | Stage::Failed(_) | Stage::Ending(_) => Ok(()),
         }
     }
 
@@ -291,7 +295,16 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
                     let _ = traffic.writer.heartbeat(&command, &mut self.control);
                 }
             }
-            Stage::Down | Stage::Ending(_) => (),
+            Stage::Down | Stage::Failed(_) | Stage::Ending(_) => (),
+        }
+    }
+
+    /// Ends the stage, but for what reads on.
+    fn take_reader(&mut self) -> Option<Reader<M::Open>> {
+        match core::mem::replace(&mut self.stage, Stage::Down) {
+            Stage::Up(Traffic { reader, .. }) => Some(reader),
+            Stage::Failed(reader) | Stage::Ending(reader) => reader,
+            Stage::Down | Stage::Opening(..) => None,
         }
     }
 
@@ -327,16 +340,11 @@ struct FrameBodies<'a> {
 impl<'a> Iterator for FrameBodies<'a> {
     type Item = &'a [u8];
 
-    /// The next part; commands that arrived between two parts lie there too.
     fn next(&mut self) -> Option<&'a [u8]> {
-        loop {
-            let header = Header::decode(self.rest).ok().flatten()?;
-            let (frame, rest) = self.rest.split_at_checked(header.len + header.body_len as usize)?;
-            self.rest = rest;
-            if header.kind != FrameKind::Command {
-                return frame.get(header.len + self.head..frame.len().checked_sub(self.tail)?);
-            }
-        }
+        let header = Header::decode(self.rest).ok().flatten()?;
+        let (frame, rest) = self.rest.split_at_checked(header.len + header.body_len as usize)?;
+        self.rest = rest;
+        frame.get(header.len + self.head..frame.len().checked_sub(self.tail)?)
     }
 }
 
@@ -386,7 +394,6 @@ fn read<O: Open, const LEN: usize>(
             if let Some(heartbeat) = heartbeat {
                 heartbeat.handle(&command);
             }
-            writer::rewrite_kind(rx.unread(), FrameKind::Command);
             rx.skip(used);
             Ok(Stepped::On)
         }
@@ -407,14 +414,14 @@ fn as_shared<'short, 'long: 'short>(part: &'long [u8]) -> &'short [u8] {
     part
 }
 
-/// Moves octets `start..end` to the front.
-fn shift_down(octets: &mut [u8], start: usize, end: usize) {
-    if start == 0 {
+/// Moves octets `start..end` down to `to`.
+fn shift_down(octets: &mut [u8], start: usize, end: usize, to: usize) {
+    if start == to {
         return;
     }
-    for to in 0..end.saturating_sub(start) {
-        let Some(&octet) = octets.get(start + to) else { return };
-        if let Some(place) = octets.get_mut(to) {
+    for offset in 0..end.saturating_sub(start) {
+        let Some(&octet) = octets.get(start + offset) else { return };
+        if let Some(place) = octets.get_mut(to + offset) {
             *place = octet;
         }
     }

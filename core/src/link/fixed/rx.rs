@@ -55,13 +55,18 @@ impl<const LEN: usize> Rx<LEN> {
         self.cursor = self.end.min(self.cursor.saturating_add(len as u16));
     }
 
-    /// So many unread octets are used up. Before a message they are let go; within one they stay where they are.
+    /// So many unread octets are used up. Within a message they are closed up, so that it lies together and takes no
+    /// more room than its frames.
     pub(super) fn skip(&mut self, len: usize) {
-        let before_message = self.head == self.cursor;
+        let start = self.cursor;
         self.take_in(len);
-        if before_message {
+        if self.head == start {
             self.head = self.cursor;
             self.settle();
+        } else {
+            super::shift_down(&mut self.octets, usize::from(self.cursor), usize::from(self.end), usize::from(start));
+            self.end -= self.cursor - start;
+            self.cursor = start;
         }
     }
 
@@ -94,7 +99,7 @@ impl<const LEN: usize> Rx<LEN> {
 
     fn shift(&mut self) {
         let head = usize::from(self.head);
-        super::shift_down(&mut self.octets, head, usize::from(self.end));
+        super::shift_down(&mut self.octets, head, usize::from(self.end), 0);
         self.cursor -= self.head;
         self.end -= self.head;
         self.head = 0;

@@ -122,7 +122,7 @@ impl<const LEN: usize> Tx<LEN> {
             return Err(Short);
         }
         if self.fits(len).is_err() {
-            super::shift_down(&mut self.octets, usize::from(self.start), usize::from(self.end));
+            super::shift_down(&mut self.octets, usize::from(self.start), usize::from(self.end), 0);
             self.sent -= self.start;
             self.frame_end -= self.start;
             self.end -= self.start;

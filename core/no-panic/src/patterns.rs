@@ -1,0 +1,100 @@
+//! Can a pattern panic, whichever peers come and go and whatever a message holds?
+
+use zeptomq_core::message::Parts;
+use zeptomq_core::pattern::overload::{Load, Policy, on_full};
+use zeptomq_core::pattern::req::Mode;
+use zeptomq_core::pattern::{Dealer, Drops, Pattern, Pull, Push, Reason, Receives, Rep, Req, Router, Sends};
+use zeptomq_core::peer::{PeerId, Side};
+use zeptomq_core::storage::Fixed;
+use zeptomq_core::wire::{PeerInfo, SocketType};
+
+use crate::unknown::{either, keep, octet, octets, size, some_of};
+
+type Few = Fixed<4, 16>;
+
+/// Calls what `pattern` offers, in any order.
+pub fn call() {
+    pushes(Push::<Few>::NEW);
+    pulls(Pull);
+    talks(Dealer::<Few>::NEW);
+    talks(Router::<Few>::NEW);
+    talks(Rep::<Few>::NEW);
+    talks(Req::<Few>::new(Mode::Relaxed, size() as u32));
+    talks(Req::<Few>::new(Mode::Strict, size() as u32));
+    load();
+}
+
+fn pushes(mut pattern: impl Sends) {
+    while either() {
+        peers(&mut pattern);
+        with_message(|message| send(&mut pattern, message));
+    }
+}
+
+fn pulls(mut pattern: impl Receives) {
+    while either() {
+        peers(&mut pattern);
+        with_message(|message| receive(&mut pattern, message));
+    }
+}
+
+fn talks(mut pattern: impl Sends + Receives) {
+    while either() {
+        peers(&mut pattern);
+        with_message(|message| if either() { send(&mut pattern, message) } else { receive(&mut pattern, message) });
+    }
+}
+
+fn peers(pattern: &mut impl Pattern) {
+    let mut identity = [0; 300];
+    match octet() {
+        0 => keep(pattern.open(peer(), if either() { Side::Connect } else { Side::Accept })),
+        1 => {
+            let socket_type = SocketType::from_name(octets(&mut identity));
+            keep(pattern.up(peer(), &PeerInfo { socket_type, identity: octets(&mut identity) }));
+        }
+        2 => pattern.down(peer()),
+        _ => pattern.close(peer()),
+    }
+}
+
+fn send(pattern: &mut impl Sends, message: &(impl Parts + ?Sized)) {
+    pattern.room(peer(), either());
+    if let Ok(route) = pattern.route(message) {
+        keep((route.skip, route.prefix));
+        pattern.sent(route.to);
+    }
+}
+
+fn receive(pattern: &mut impl Receives, message: &(impl Parts + ?Sized)) {
+    keep(pattern.arrived(peer(), message));
+    keep(pattern.may_take());
+    keep(pattern.take(peer(), message));
+    keep(pattern.identity(peer()).as_ref().map(AsRef::as_ref));
+}
+
+/// A message of any number of parts, some of them empty.
+fn with_message(work: impl FnOnce(&[&[u8]])) {
+    let (mut one, mut other) = ([0; 8], [0; 8]);
+    let parts: [&[u8]; 4] = [octets(&mut one), &[], octets(&mut other), &[]];
+    work(some_of(&parts));
+}
+
+fn peer() -> PeerId {
+    PeerId { slot: size() as u16, turn: size() as u16 }
+}
+
+fn load() {
+    let (mut load, limit) = (any_load(), any_load());
+    load.add(size());
+    load.remove(any_load());
+    keep((load.has_room(limit), load.is_relieved(limit)));
+    keep(on_full(if either() { Policy::Wait } else { Policy::DropNewest }));
+    let mut drops = Drops::NONE;
+    drops.count(if either() { Reason::Unasked } else { Reason::QueueFull });
+    keep(drops);
+}
+
+fn any_load() -> Load {
+    Load { messages: size(), octets: size() }
+}

@@ -1,0 +1,169 @@
+//! Can a socket in fixed memory panic, whatever its peers, its user and its streams do?
+
+use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
+use zeptomq_core::io;
+use zeptomq_core::link::{HeartbeatSetup, Setup};
+use zeptomq_core::mechanism::{Mechanism, Null};
+use zeptomq_core::message::Parts;
+use zeptomq_core::pattern::overload::Policy;
+use zeptomq_core::pattern::req::Mode;
+use zeptomq_core::pattern::{Dealer, Pattern, Pull, Push, Receives, Rep, Req, Router, Sends};
+use zeptomq_core::peer::PeerId;
+use zeptomq_core::socket::FixedSocket;
+use zeptomq_core::storage::Fixed;
+use zeptomq_core::time::Instant;
+
+use crate::mask::Mask;
+use crate::unknown::{either, keep, octets, say, size, some_of};
+
+type Socket<P, M> = FixedSocket<P, M, 4, 300, 200>;
+type Few = Fixed<4, 16>;
+
+/// Calls what `socket` and `io` offer, without security and with a mechanism that seals.
+pub fn call() {
+    every_type(Null::NEW);
+    every_type(Mask);
+}
+
+fn every_type<M: Mechanism + Copy>(mechanism: M) {
+    pushes(Socket::new(Push::<Few>::NEW, setup()), mechanism);
+    pulls(Socket::new(Pull, setup()), mechanism);
+    talks(Socket::new(Dealer::<Few>::NEW, setup()), mechanism);
+    talks(Socket::new(Router::<Few>::NEW, setup()), mechanism);
+    talks(Socket::new(Req::<Few>::new(Mode::Relaxed, size() as u32), setup()), mechanism);
+    talks(Socket::new(Req::<Few>::new(Mode::Strict, size() as u32), setup()), mechanism);
+    let mut rep = Socket::new(Rep::<Few>::NEW, setup());
+    rep.abandon(now());
+    talks(rep, mechanism);
+}
+
+fn pushes<M: Mechanism + Copy>(mut socket: Socket<impl Sends, M>, mechanism: M) {
+    while either() {
+        connections(&mut socket, mechanism);
+        send(&mut socket);
+    }
+}
+
+fn pulls<M: Mechanism + Copy>(mut socket: Socket<impl Receives, M>, mechanism: M) {
+    while either() {
+        connections(&mut socket, mechanism);
+        receive(&mut socket);
+    }
+}
+
+fn talks<M: Mechanism + Copy>(mut socket: Socket<impl Sends + Receives, M>, mechanism: M) {
+    while either() {
+        connections(&mut socket, mechanism);
+        if either() {
+            send(&mut socket);
+        } else {
+            receive(&mut socket);
+        }
+    }
+}
+
+fn connections<M: Mechanism + Copy>(socket: &mut Socket<impl Pattern, M>, mechanism: M) {
+    if either() {
+        keep(socket.connect());
+        keep(socket.accept(mechanism, now()));
+        socket.attach(peer(), mechanism, now());
+    }
+    if either() {
+        octets(socket.receive_window(peer()));
+        socket.commit(peer(), size(), now());
+        keep(socket.pending(peer(), &mut entropy, now()));
+        socket.advance(peer(), size(), now());
+    }
+    if either() {
+        keep(io::poll_stream(socket, peer(), &mut Stream, &mut entropy, now()));
+        keep(io::flush(socket, peer(), &mut Stream, &mut entropy, now()));
+    }
+    if either() {
+        socket.detach(peer(), now());
+    }
+    if let Some((peer, failure)) = socket.poll_failed(now()) {
+        keep(peer);
+        say(failure);
+    }
+    keep(socket.poll_timeout());
+    keep((socket.can_attach(peer()), socket.is_up(peer()), socket.drops(), socket.undelivered()));
+}
+
+fn send<M: Mechanism>(socket: &mut Socket<impl Sends, M>) {
+    let (mut one, mut other) = ([0; 8], [0; 8]);
+    let parts: [&[u8]; 3] = [octets(&mut one), &[], octets(&mut other)];
+    if let Err(error) = socket.try_send(some_of(&parts), now()) {
+        say(error);
+    }
+    let policy = if either() { Policy::Wait } else { Policy::DropNewest };
+    keep(socket.try_send_or(policy, some_of(&parts), now()));
+}
+
+fn receive<M: Mechanism>(socket: &mut Socket<impl Receives, M>) {
+    match socket.try_recv(now()) {
+        Ok(Some(received)) => {
+            keep(received.first());
+            received.parts().for_each(keep);
+        }
+        Ok(None) => {}
+        Err(error) => say(error),
+    }
+}
+
+fn setup() -> Setup {
+    let mut name = [0; 40];
+    Setup {
+        identity: heapless::Vec::from_slice(octets(&mut name)).unwrap_or_default(),
+        heartbeat: HeartbeatSetup { interval_ms: size() as u32, timeout_ms: size() as u32 },
+        handshake_ms: size() as u32,
+    }
+}
+
+fn peer() -> PeerId {
+    PeerId { slot: size() as u16, turn: size() as u16 }
+}
+
+fn now() -> Instant {
+    Instant::from_ms(size() as u32)
+}
+
+fn entropy(room: &mut [u8]) {
+    octets(room);
+}
+
+/// A stream that lies.
+struct Stream;
+
+impl ErrorType for Stream {
+    type Error = embedded_io::ErrorKind;
+}
+
+impl ReadReady for Stream {
+    fn read_ready(&mut self) -> Result<bool, Self::Error> {
+        Ok(either())
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, Self::Error> {
+        octets(room);
+        if either() { Ok(size()) } else { Err(Self::Error::Other) }
+    }
+}
+
+impl WriteReady for Stream {
+    fn write_ready(&mut self) -> Result<bool, Self::Error> {
+        Ok(either())
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, octets: &[u8]) -> Result<usize, Self::Error> {
+        keep(octets);
+        if either() { Ok(size()) } else { Err(Self::Error::Other) }
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
