@@ -57,12 +57,7 @@ impl Request<'_> {
                 }
             }
         }
-        match hub.poll_recv(Some(cx)) {
-            Poll::Ready(Ok(Some(reply))) => Poll::Ready(Ok(reply)),
-            Poll::Ready(Ok(None)) => Poll::Ready(Err(RequestError::Recv(RecvError::Closed))),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(RequestError::Recv(error))),
-            Poll::Pending => Poll::Pending,
-        }
+        hub.poll_recv(Some(cx)).map_err(RequestError::Recv)
     }
 }
 

@@ -7,9 +7,9 @@ use crate::blocks::Blocks;
 use crate::error::{NotSent, RecvError};
 use crate::message::{Message, Part};
 use crate::monitor::Event;
-use crate::options::Options;
+use crate::options::{Limit, Options};
 use crate::outbox::Batch;
-use crate::peers::{Line, Peer, Peers, Writer};
+use crate::peers::{End, Line, Peer, Peers, Writer};
 use crate::transport::Outgoing;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -185,10 +185,9 @@ impl<P: Sends> Hub<P> {
 }
 
 impl<P: Receives> Hub<P> {
-    /// Takes the next message, in turn over the peers.
-    ///
-    /// With `cx`, a task that finds none is registered and is pending; without, `None` says so.
-    pub(crate) fn poll_recv(&self, cx: Option<&mut Context<'_>>) -> Poll<Result<Option<Message>, RecvError>> {
+    /// Takes the next message, in turn over the peers. Pending when there is none; with `cx`, the task is woken when
+    /// there is one.
+    pub(crate) fn poll_recv(&self, cx: Option<&mut Context<'_>>) -> Poll<Result<Message, RecvError>> {
         let mut state = self.lock();
         if let Some(cx) = &cx
             && state.receives.is_spent()
@@ -199,31 +198,27 @@ impl<P: Receives> Hub<P> {
         if let Err(error) = state.pattern.may_take() {
             return Poll::Ready(Err(error.into()));
         }
-        let mut woken = Vec::new();
-        let taken = loop {
-            let Some((peer, message, driver)) = state.pop(&self.shared.options) else { break None };
-            woken.extend(driver);
-            let taken = state.judge(peer, message, &mut woken);
-            state.retire(peer);
-            if taken.is_some() {
-                break taken;
+        // Each round but the last uses up a message.
+        while let Some((peer, verdict)) = state.judge() {
+            let (message, driver) = state.take(peer, verdict, self.shared.options.receive_limit);
+            if let Some(driver) = driver {
+                drop(state);
+                driver.wake();
+                state = self.lock();
             }
-        };
-        let closed = state.phase == Phase::Closed;
-        if taken.is_none()
-            && let Some(cx) = &cx
+            if let Some(message) = message {
+                return Poll::Ready(Ok(message));
+            }
+        }
+        if state.phase == Phase::Closed {
+            return Poll::Ready(Err(RecvError::Closed));
+        }
+        if let Some(cx) = cx
             && !state.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker()))
         {
             state.receiver = Some(cx.waker().clone());
         }
-        drop(state);
-        woken.into_iter().for_each(Waker::wake);
-        match (taken, cx) {
-            (Some(message), _) => Poll::Ready(Ok(Some(message))),
-            (None, _) if closed => Poll::Ready(Err(RecvError::Closed)),
-            (None, None) => Poll::Ready(Ok(None)),
-            (None, Some(_)) => Poll::Pending,
-        }
+        Poll::Pending
     }
 }
 
@@ -262,59 +257,60 @@ impl<P: Sends> State<P> {
 }
 
 impl<P: Receives> State<P> {
-    /// The next message of the peer whose turn it is, and a driver that may read on.
+    /// Whose turn it is, and what is to become of its first message.
     #[inline]
-    fn pop(&mut self, options: &Options) -> Option<(PeerId, Message, Option<Waker>)> {
+    fn judge(&mut self) -> Option<(PeerId, Verdict)> {
         loop {
             let slot = self.waiting.turn()?;
             self.waiting.took(slot);
-            let Some((id, peer)) = self.peers.tenant(slot) else {
-                self.waiting.set(slot, false);
-                continue;
-            };
-            let message = peer.inbox.pop();
-            if peer.inbox.is_empty() {
-                self.waiting.set(slot, false);
-            }
-            let Some(message) = message else { continue };
-            let mut driver = None;
-            if let Some(line) = &mut peer.line
-                && !line.reading
-                && peer.inbox.load().is_relieved(options.receive_limit)
+            if let Some((id, peer)) = self.peers.tenant(slot)
+                && let Some(message) = peer.inbox.first()
             {
-                line.reading = true;
-                driver = line.rouse();
+                return Some((id, self.pattern.take(id, message)));
             }
-            self.receives.spend(0);
-            return Some((id, message, driver));
+            self.waiting.set(slot, false);
         }
     }
 
-    /// What the user sees of the message; nothing when it is dropped.
+    /// Takes the peer's first message: what the user sees of it, if anything, and a driver that has something to do now.
     #[inline]
-    fn judge(&mut self, peer: PeerId, mut message: Message, woken: &mut Vec<Waker>) -> Option<Message> {
-        match self.pattern.take(peer, &message) {
-            Verdict::Deliver { skip, keep } => {
-                if skip > 0 {
-                    let front = message.split_front(skip);
-                    self.envelope = if keep { front } else { Vec::new() };
-                }
-                if let Some(identity) = self.pattern.identity(peer) {
-                    message.push_front(identity.as_ref().into());
-                }
-                Some(message)
-            }
-            Verdict::Drop(reason) => {
-                self.drops.count(reason);
-                None
-            }
-            Verdict::Close(reason) => {
-                self.drops.count(reason);
-                let line = self.peers.find(peer).and_then(|peer| peer.line.as_mut());
-                woken.extend(line.and_then(|line| line.doom(crate::peers::End::Message(reason))));
-                None
+    fn take(&mut self, id: PeerId, verdict: Verdict, limit: Limit) -> (Option<Message>, Option<Waker>) {
+        let Some(peer) = self.peers.find(id) else { return (None, None) };
+        let message = peer.inbox.pop();
+        self.receives.spend(0);
+        let mut driver = None;
+        if let Some(line) = &mut peer.line {
+            if let Verdict::Close(reason) = verdict {
+                driver = line.doom(End::Message(reason));
+            } else if !line.reading && peer.inbox.load().is_relieved(limit) {
+                line.reading = true;
+                driver = line.rouse();
             }
         }
+        let message = match verdict {
+            Verdict::Deliver { skip: 0, .. } => message,
+            Verdict::Deliver { skip, keep } => message.map(|mut message| {
+                let front = message.split_front(skip);
+                self.envelope = if keep { front } else { Vec::new() };
+                message
+            }),
+            Verdict::Drop(reason) | Verdict::Close(reason) => {
+                self.drops.count(reason);
+                None
+            }
+        };
+        let message = match self.pattern.identity(id) {
+            None => message,
+            Some(identity) => message.map(|mut message| {
+                message.push_front(identity.as_ref().into());
+                message
+            }),
+        };
+        if self.peers.find(id).is_some_and(|peer| peer.inbox.is_empty()) {
+            self.waiting.set(id.slot, false);
+            self.retire(id);
+        }
+        (message, driver)
     }
 }
 

@@ -27,6 +27,11 @@ impl Inbox {
     }
 
     #[inline]
+    pub(crate) fn first(&self) -> Option<&Message> {
+        self.messages.front()
+    }
+
+    #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Message> {
         let message = self.messages.pop_front()?;
         self.octets -= octets(&message);

@@ -7,7 +7,7 @@ use zeptomq_core::message::Parts;
 
 /// A message: one or more parts, each any octets.
 ///
-/// Cloning is cheap: parts of up to 38 octets are copied, longer ones are shared.
+/// Cloning is cheap: parts of up to 31 octets are copied, longer ones are shared.
 ///
 /// ```
 /// use zeptomq::Message;
@@ -30,16 +30,24 @@ enum Body {
 #[derive(Clone)]
 pub struct Part(Octets);
 
+/// The tag is a word, and the rest is aligned as words, so that messages move in words: octets at odd offsets made each
+/// move stall on the one before, which was a third of the receiver's time at 16 octets.
 #[derive(Clone)]
+#[repr(u64)]
 enum Octets {
-    Inline { len: u8, octets: [u8; INLINE_LEN_MAX] },
+    Inline(Inline),
     Shared(Bytes),
 }
 
-/// The longest part that is kept in the message itself.
-pub(crate) const INLINE_LEN_MAX: usize = 38;
+/// Up to 31 octets, and in the last place how many they are.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+struct Inline([u8; INLINE_LEN_MAX + 1]);
 
-const _: () = assert!(size_of::<Message>() == 40);
+/// The longest part that is kept in the message itself.
+pub(crate) const INLINE_LEN_MAX: usize = 31;
+
+const _: () = assert!(size_of::<Option<Message>>() == 40);
 
 impl Message {
     /// A message of several parts. One of none cannot be sent.
@@ -113,7 +121,7 @@ impl Message {
 }
 
 impl Part {
-    const EMPTY: Self = Self(Octets::Inline { len: 0, octets: [0; INLINE_LEN_MAX] });
+    const EMPTY: Self = Self(Octets::Inline(Inline([0; INLINE_LEN_MAX + 1])));
 
     /// A part of these octets, copied into the message where they are few.
     #[inline]
@@ -121,17 +129,16 @@ impl Part {
         if from.len() > INLINE_LEN_MAX {
             return Self(Octets::Shared(Bytes::copy_from_slice(from)));
         }
-        let mut octets = [0; INLINE_LEN_MAX];
-        if let Some(to) = octets.get_mut(..from.len()) {
-            to.copy_from_slice(from);
-        }
-        Self(Octets::Inline { len: from.len() as u8, octets })
+        let mut octets = [0; INLINE_LEN_MAX + 1];
+        octets[..from.len()].copy_from_slice(from);
+        octets[INLINE_LEN_MAX] = from.len() as u8;
+        Self(Octets::Inline(Inline(octets)))
     }
 
     /// The octets to share without a copy, where the part has them so.
     pub(crate) fn shared(&self) -> Option<&Bytes> {
         match &self.0 {
-            Octets::Inline { .. } => None,
+            Octets::Inline(_) => None,
             Octets::Shared(bytes) => Some(bytes),
         }
     }
@@ -141,7 +148,10 @@ impl AsRef<[u8]> for Part {
     #[inline]
     fn as_ref(&self) -> &[u8] {
         match &self.0 {
-            Octets::Inline { len, octets } => octets.get(..usize::from(*len)).unwrap_or_default(),
+            Octets::Inline(Inline(octets)) => {
+                let len = octets[INLINE_LEN_MAX].min(INLINE_LEN_MAX as u8);
+                &octets[..usize::from(len)]
+            }
             Octets::Shared(bytes) => bytes,
         }
     }
@@ -224,7 +234,7 @@ impl From<Bytes> for Part {
 impl From<Part> for Bytes {
     fn from(part: Part) -> Self {
         match part.0 {
-            Octets::Inline { .. } => Self::copy_from_slice(part.as_ref()),
+            Octets::Inline(_) => Self::copy_from_slice(part.as_ref()),
             Octets::Shared(bytes) => bytes,
         }
     }

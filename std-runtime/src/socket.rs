@@ -352,15 +352,12 @@ fn try_send<P: Sends>(hub: &Hub<P>, message: Message) -> Result<(), SendError> {
 }
 
 async fn recv<P: Receives>(hub: &Hub<P>) -> Result<Message, RecvError> {
-    match poll_fn(|cx| hub.poll_recv(Some(cx))).await? {
-        Some(message) => Ok(message),
-        None => Err(RecvError::Closed),
-    }
+    poll_fn(|cx| hub.poll_recv(Some(cx))).await
 }
 
 fn try_recv<P: Receives>(hub: &Hub<P>) -> Result<Option<Message>, RecvError> {
     match hub.poll_recv(None) {
-        Poll::Ready(taken) => taken,
+        Poll::Ready(taken) => taken.map(Some),
         Poll::Pending => Ok(None),
     }
 }
