@@ -2,12 +2,16 @@
 //! answered.
 
 use crate::error::{RecvError, RequestError, SendError};
+use crate::hub::Hub;
 use crate::message::Message;
+use crate::sending::Sending;
 use crate::socket::{Rep, Req};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Sleep;
+use zeptomq_core::pattern;
+use zeptomq_core::storage::Heap;
 
 /// A request on its way; await it for the reply.
 ///
@@ -16,8 +20,8 @@ use tokio::time::Sleep;
 /// comes, and the next request may be sent at once.
 #[must_use = "a request is sent when it is awaited"]
 pub struct Request<'a> {
-    socket: &'a mut Req,
-    message: Option<Message>,
+    hub: &'a Hub<pattern::Req<Heap>>,
+    sending: Sending<'a, pattern::Req<Heap>>,
     timeout: Option<Duration>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
@@ -32,7 +36,8 @@ impl Req {
     /// Sends a request to the next peer and awaits its reply, for as long as it takes or as
     /// [`timeout`](Request::timeout) says.
     pub fn request(&mut self, request: impl Into<Message>) -> Request<'_> {
-        Request { socket: self, message: Some(request.into()), timeout: None, sleep: None }
+        let hub = self.hub();
+        Request { hub, sending: Sending::new(hub, request.into()), timeout: None, sleep: None }
     }
 }
 
@@ -44,20 +49,10 @@ impl Request<'_> {
     }
 
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RequestError>> {
-        let hub = self.socket.hub();
-        if let Some(message) = self.message.take() {
-            match hub.poll_send(&message, Some(cx)) {
-                Poll::Ready(Ok(())) => (),
-                Poll::Ready(Err(reason)) => {
-                    return Poll::Ready(Err(RequestError::Send(SendError { message, reason })));
-                }
-                Poll::Pending => {
-                    self.message = Some(message);
-                    return Poll::Pending;
-                }
-            }
+        if !self.sending.is_over() {
+            ready!(self.sending.poll(cx)).map_err(RequestError::Send)?;
         }
-        hub.poll_recv(Some(cx)).map_err(RequestError::Recv)
+        self.hub.poll_recv(Some(cx)).map_err(RequestError::Recv)
     }
 }
 

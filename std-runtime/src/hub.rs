@@ -11,6 +11,7 @@ use crate::options::{Limit, Options};
 use crate::outbox::Batch;
 use crate::peers::{End, Line, Peer, Peers, Writer};
 use crate::transport::Outgoing;
+use crate::waiters::{Waiter, Waiters};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant as Clock;
@@ -59,7 +60,9 @@ pub(crate) struct State<P> {
     pub(crate) waiting: Rotation<Heap>,
     pub(crate) phase: Phase,
     pub(crate) receiver: Option<Waker>,
-    pub(crate) senders: Vec<Waker>,
+    pub(crate) senders: Waiters,
+    /// What was still queued when the socket was closed.
+    pub(crate) abandoned: usize,
     pub(crate) drops: Drops,
     pub(crate) undelivered: usize,
     envelope: Vec<Part>,
@@ -88,7 +91,8 @@ impl<P: Pattern> Hub<P> {
             waiting: Rotation::EMPTY,
             phase: Phase::Open,
             receiver: None,
-            senders: Vec::new(),
+            senders: Waiters::default(),
+            abandoned: 0,
             drops: Drops::NONE,
             undelivered: 0,
             envelope: Vec::new(),
@@ -108,8 +112,8 @@ impl<P: Pattern> Hub<P> {
 impl<P: Sends> Hub<P> {
     /// Queues the message for whom the pattern names; or says why not, and then the message is untouched.
     ///
-    /// With `cx`, a message that is to wait registers its task and is pending.
-    pub(crate) fn poll_send(&self, message: &Message, cx: Option<&mut Context<'_>>) -> Poll<Result<(), NotSent>> {
+    /// With `waiter`, a message that is to wait registers its task and is pending.
+    pub(crate) fn poll_send(&self, message: &Message, waiter: Option<Waiter<'_>>) -> Poll<Result<(), NotSent>> {
         if message.len() == 0 {
             return Poll::Ready(Err(NotSent::Empty));
         }
@@ -117,15 +121,15 @@ impl<P: Sends> Hub<P> {
         if state.phase != Phase::Open {
             return Poll::Ready(Err(NotSent::Closed));
         }
-        if let Some(cx) = &cx
+        if let Some(Waiter { waker, .. }) = &waiter
             && state.sends.is_spent()
         {
-            cx.waker().wake_by_ref();
+            waker.wake_by_ref();
             return Poll::Pending;
         }
         let route = match state.pattern.route(message) {
             Ok(route) => route,
-            Err(RouteError::NoPeer) => return self.overloaded(&mut state, cx),
+            Err(RouteError::NoPeer) => return self.overloaded(&mut state, waiter),
             Err(error) => return Poll::Ready(Err(NotSent::Route(error))),
         };
         let after = state.queue(&route, message, &self.shared.options);
@@ -138,13 +142,11 @@ impl<P: Sends> Hub<P> {
         Poll::Ready(Ok(()))
     }
 
-    fn overloaded(&self, state: &mut State<P>, cx: Option<&mut Context<'_>>) -> Poll<Result<(), NotSent>> {
+    fn overloaded(&self, state: &mut State<P>, waiter: Option<Waiter<'_>>) -> Poll<Result<(), NotSent>> {
         let policy: Policy = self.shared.options.overload.unwrap_or(P::OVERLOAD);
-        match (on_full(policy), cx) {
-            (Full::Wait, Some(cx)) => {
-                if !state.senders.iter().any(|known| known.will_wake(cx.waker())) {
-                    state.senders.push(cx.waker().clone());
-                }
+        match (on_full(policy), waiter) {
+            (Full::Wait, Some(waiter)) => {
+                state.senders.register(waiter);
                 Poll::Pending
             }
             (Full::Drop, _) => {
@@ -387,9 +389,9 @@ impl Budget {
 }
 
 /// The peer has room again: the senders that wait may try.
-pub(crate) fn relieve<P: Pattern>(pattern: &mut P, senders: &mut Vec<Waker>, peer: PeerId) -> Vec<Waker> {
+pub(crate) fn relieve<P: Pattern>(pattern: &mut P, senders: &mut Waiters, peer: PeerId) -> Vec<Waker> {
     pattern.room(peer, true);
-    std::mem::take(senders)
+    senders.take()
 }
 
 pub(crate) fn wake(waker: Option<Waker>) {

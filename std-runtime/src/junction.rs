@@ -32,8 +32,11 @@ pub(crate) trait Junction: Send + Sync {
     /// Takes messages that arrived, and tells how many more there is room for.
     fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, commands: &mut Vec<Command<'static>>) -> usize;
 
-    /// The connection is gone, and `unsent` was not written. Whether a peer that we connect to has anything left.
+    /// The connection can carry no more, and `unsent` was not written. How many messages are lost with it.
     fn lost(&self, peer: PeerId, unsent: Option<Batch>) -> usize;
+
+    /// A connection that was up is gone altogether.
+    fn departed(&self);
 
     /// The peer will not be connected to any more. How many messages are lost with it.
     fn give_up(&self, peer: PeerId) -> usize;
@@ -79,7 +82,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let State { peers, pattern, .. } = &mut *state;
         let peer = peers.insert(Side::Connect).ok_or(Refused::NoRoom)?;
         pattern.open(peer, Side::Connect).inspect_err(|_| drop(peers.remove(peer)))?;
-        let woken = std::mem::take(&mut state.senders);
+        let woken = state.senders.take();
         drop(state);
         woken.into_iter().for_each(Waker::wake);
         Ok(peer)
@@ -104,7 +107,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
                 return Err(error);
             }
         };
-        let mut woken = std::mem::take(&mut state.senders);
+        let mut woken = state.senders.take();
         let displaced = displaced.and_then(|displaced| state.peers.find(displaced)?.line.as_mut());
         woken.extend(displaced.and_then(|line| line.doom(End::Displaced)));
         if let Some(found) = state.peers.find(peer) {
@@ -208,17 +211,17 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let mut state = self.lock();
         let State { peers, pattern, receiver, senders, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return 0 };
-        if let Some(mut batch) = unsent {
-            batch.rewind();
+        if let Some(batch) = unsent {
             found.outbox.put_back(batch);
         }
+        found.outbox.rewind();
         if found.writer == Writer::Driver {
             found.writer = Writer::Idle;
         }
         found.line = None;
         pattern.down(peer);
         // Whoever waits for this peer is to look again: a REP whose requester is gone, a REQ whose reply cannot come.
-        let mut woken = std::mem::take(senders);
+        let mut woken = senders.take();
         woken.extend(receiver.take());
         let mut dropped = 0;
         if found.side == Side::Accept {
@@ -228,9 +231,13 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         }
         drop(state);
         woken.into_iter().for_each(Waker::wake);
-        self.shared.up.send_modify(|up| *up -= 1);
         self.shared.progress.notify_waiters();
         dropped
+    }
+
+    fn departed(&self) {
+        self.shared.up.send_modify(|up| *up -= 1);
+        self.shared.progress.notify_waiters();
     }
 
     fn give_up(&self, peer: PeerId) -> usize {
@@ -238,7 +245,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let before = state.undelivered;
         state.forget(peer);
         let lost = state.undelivered - before;
-        let mut woken = std::mem::take(&mut state.senders);
+        let mut woken = state.senders.take();
         woken.extend(state.receiver.take());
         drop(state);
         woken.into_iter().for_each(Waker::wake);

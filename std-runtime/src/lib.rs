@@ -40,6 +40,7 @@
 
 mod blocks;
 mod call;
+mod closing;
 mod connection;
 mod dial;
 mod endpoint;
@@ -53,8 +54,10 @@ mod monitor;
 mod options;
 mod outbox;
 mod peers;
+mod sending;
 mod socket;
 mod transport;
+mod waiters;
 
 pub use call::{Request, Responder};
 pub use endpoint::{Endpoint, EndpointError, Host};

@@ -86,6 +86,11 @@ impl Outbox {
         self.queue = batch;
     }
 
+    /// The connection is lost: what had left in part starts over.
+    pub(crate) fn rewind(&mut self) {
+        self.queue.rewind();
+    }
+
     /// Counts out what was written.
     pub(crate) fn release(&mut self, written: Load) {
         self.load.remove(written);
@@ -167,7 +172,7 @@ impl Batch {
         left
     }
 
-    /// The connection is lost: the message that had left in part was not delivered and starts over.
+    /// The message that had left in part was not delivered and starts over.
     pub(crate) fn rewind(&mut self) {
         self.written = 0;
     }

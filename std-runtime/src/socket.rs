@@ -2,19 +2,19 @@
 
 use crate::dial::{dial, random};
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::error::{NotSent, RecvError, SendError, Undelivered};
+use crate::error::{RecvError, SendError, Undelivered};
 use crate::hub::{Hub, Phase};
 use crate::junction::Junction;
 use crate::listen::{BindError, accept, listen};
 use crate::message::Message;
 use crate::monitor::Monitor;
 use crate::options::{Options, OptionsError};
+use crate::sending::{Sending, try_send};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use zeptomq_core::pattern::overload::Load;
 use zeptomq_core::pattern::{self, Drops, Pattern, Receives, Sends, req};
 use zeptomq_core::storage::Heap;
 
@@ -144,7 +144,8 @@ impl<P: Pattern + Send> Socket<P> {
     pub async fn close(self) -> Result<(), Undelivered> {
         let hub = self.owner.hub.clone();
         drop(self);
-        hub.close().await
+        hub.begin_to_close();
+        hub.closed().await
     }
 
     /// Remembers the runtime, and starts looking after heartbeats.
@@ -251,55 +252,7 @@ impl<P: Pattern + Send> Socket<P> {
 
 impl<P: Pattern + Send> Drop for Owner<P> {
     fn drop(&mut self) {
-        if let Some(runtime) = self.hub.shared.runtime.get()
-            && self.hub.lock().phase == Phase::Open
-        {
-            let hub = self.hub.clone();
-            runtime.spawn(async move { hub.close().await });
-        }
-    }
-}
-
-impl<P: Pattern + Send + 'static> Hub<P> {
-    /// Sends what is queued for at most the linger time, then hangs up.
-    pub(crate) async fn close(self: Arc<Self>) -> Result<(), Undelivered> {
-        self.enter(Phase::Closing);
-        let linger = self.shared.options.linger;
-        let _ = tokio::time::timeout(linger, self.reach(|queued, _| queued == 0)).await;
-        // Connections that have sent everything are hanging up: they are given the time to.
-        if self.queued() == 0 {
-            let _ = tokio::time::timeout(HANG_UP, self.reach(|_, up| up == 0)).await;
-        }
-        let messages = self.queued();
-        self.enter(Phase::Closed);
-        if messages > 0 { Err(Undelivered { messages }) } else { Ok(()) }
-    }
-
-    fn enter(&self, phase: Phase) {
-        let mut state = self.lock();
-        state.phase = state.phase.max(phase);
-        let mut woken = std::mem::take(&mut state.senders);
-        woken.extend(state.receiver.take());
-        woken.extend(state.peers.iter_mut().filter_map(|peer| peer.line.as_mut()?.rouse()));
-        drop(state);
-        woken.into_iter().for_each(std::task::Waker::wake);
-        self.shared.phase.send_modify(|known| *known = phase.max(*known));
-    }
-
-    /// Waits until so many messages are queued and so many connections are up.
-    async fn reach(&self, goal: impl Fn(usize, usize) -> bool) {
-        loop {
-            let progress = self.shared.progress.notified();
-            if goal(self.queued(), *self.shared.up.borrow()) {
-                return;
-            }
-            progress.await;
-        }
-    }
-
-    fn queued(&self) -> usize {
-        let mut state = self.lock();
-        state.peers.iter_mut().map(|peer| peer.outbox.load()).fold(0, |sum, Load { messages, .. }| sum + messages)
+        self.hub.begin_to_close();
     }
 }
 
@@ -340,15 +293,8 @@ impl Start for pattern::Router<Heap> {
 }
 
 async fn send<P: Sends>(hub: &Hub<P>, message: Message) -> Result<(), SendError> {
-    let sent = poll_fn(|cx| hub.poll_send(&message, Some(cx))).await;
-    sent.map_err(|reason| SendError { message, reason })
-}
-
-fn try_send<P: Sends>(hub: &Hub<P>, message: Message) -> Result<(), SendError> {
-    match hub.poll_send(&message, None) {
-        Poll::Ready(sent) => sent.map_err(|reason| SendError { message, reason }),
-        Poll::Pending => Err(SendError { message, reason: NotSent::Full }),
-    }
+    let mut sending = Sending::new(hub, message);
+    poll_fn(|cx| sending.poll(cx)).await
 }
 
 async fn recv<P: Receives>(hub: &Hub<P>) -> Result<Message, RecvError> {
@@ -378,7 +324,5 @@ async fn tick<P: Pattern + Send + 'static>(hub: Arc<Hub<P>>) {
     }
 }
 
-/// How long connections that have sent everything may take to hang up.
-const HANG_UP: Duration = Duration::from_secs(1);
 const TICK_MIN: Duration = Duration::from_millis(10);
 const TICK_MAX: Duration = Duration::from_millis(500);

@@ -95,6 +95,7 @@ impl<O: Open, S: Seal> Driver<O, S> {
         if let Cause::End(End::Finished) = cause {
             hang_up(&mut read.into_incoming()).await;
         }
+        junction.departed();
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {

@@ -95,8 +95,9 @@ impl<O: Open> Read<O> {
 
     /// Reads until nothing more arrives or no more can be delivered. Whether an answer is due to what arrived.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
+        let mut heard = false;
         loop {
-            let answer_due = self.deliver(junction, peer)?;
+            let answer_due = self.deliver(heard, junction, peer)?;
             if answer_due || self.room == 0 {
                 return Ok(answer_due);
             }
@@ -106,7 +107,7 @@ impl<O: Open> Read<O> {
             }
             match self.fill(cx, junction) {
                 Poll::Ready(Ok(0)) => return Err(Cause::Closed),
-                Poll::Ready(Ok(_)) => (),
+                Poll::Ready(Ok(_)) => heard = true,
                 Poll::Ready(Err(error)) => return Err(Cause::Transport(error)),
                 Poll::Pending => {
                     self.rest(junction);
@@ -116,16 +117,15 @@ impl<O: Open> Read<O> {
         }
     }
 
-    /// Reads what has arrived and delivers it, as far as there is room. Whether an answer is due.
-    fn deliver(&mut self, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
+    /// Delivers what has arrived, as far as there is room; or at least that something has. Whether an answer is due.
+    fn deliver(&mut self, mut heard: bool, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
         let mut answer_due = false;
-        let mut heard = false;
         while self.room > 0 {
             let parsed = self.parse();
             // What stands before an error was sent by a peer in good standing.
             let further = matches!(parsed, Ok(true));
-            if !self.messages.is_empty() || !self.commands.is_empty() || !heard {
-                heard = true;
+            if heard || !self.messages.is_empty() || !self.commands.is_empty() {
+                heard = false;
                 answer_due |= !self.commands.is_empty();
                 self.room = junction.deliver(peer, &mut self.messages, &mut self.commands);
             }

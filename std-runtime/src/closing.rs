@@ -1,0 +1,79 @@
+//! How does a socket end? It accepts nothing more, sends what it accepted, and hangs up.
+
+use crate::error::Undelivered;
+use crate::hub::{Hub, Phase};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+use zeptomq_core::pattern::Pattern;
+
+impl<P: Pattern + Send + 'static> Hub<P> {
+    /// Goes on by itself until the socket is closed, while the runtime lives.
+    pub(crate) fn begin_to_close(self: &Arc<Self>) {
+        if !self.enter(Phase::Closing) {
+            return;
+        }
+        match self.shared.runtime.get() {
+            Some(runtime) => drop(runtime.spawn(self.clone().linger())),
+            // It never bound nor connected anything.
+            None => drop(self.enter(Phase::Closed)),
+        }
+    }
+
+    /// Waits until the socket is closed.
+    pub(crate) async fn closed(&self) -> Result<(), Undelivered> {
+        let mut phase = self.shared.phase.subscribe();
+        // The sender is part of the hub.
+        let _ = phase.wait_for(|phase| *phase == Phase::Closed).await;
+        match self.lock().abandoned {
+            0 => Ok(()),
+            messages => Err(Undelivered { messages }),
+        }
+    }
+
+    async fn linger(self: Arc<Self>) {
+        let linger = self.shared.options.linger;
+        let _ = tokio::time::timeout(linger, self.reach(|queued, _| queued == 0)).await;
+        // Connections that have sent everything are hanging up: they are given the time to.
+        if self.queued() == 0 {
+            let _ = tokio::time::timeout(HANG_UP, self.reach(|_, up| up == 0)).await;
+        }
+        let queued = self.queued();
+        self.lock().abandoned = queued;
+        self.enter(Phase::Closed);
+    }
+
+    /// Passes to a later phase and tells everybody. Whether it was not reached before.
+    fn enter(&self, phase: Phase) -> bool {
+        let mut state = self.lock();
+        if state.phase >= phase {
+            return false;
+        }
+        state.phase = phase;
+        let mut woken = state.senders.take();
+        woken.extend(state.receiver.take());
+        woken.extend(state.peers.iter_mut().filter_map(|peer| peer.line.as_mut()?.rouse()));
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        self.shared.phase.send_replace(phase);
+        true
+    }
+
+    /// Waits until the goal is reached: so many messages queued, so many connections up.
+    async fn reach(&self, goal: impl Fn(usize, usize) -> bool) {
+        loop {
+            let progress = self.shared.progress.notified();
+            if goal(self.queued(), *self.shared.up.borrow()) {
+                return;
+            }
+            progress.await;
+        }
+    }
+
+    fn queued(&self) -> usize {
+        self.lock().peers.iter_mut().map(|peer| peer.outbox.load().messages).sum()
+    }
+}
+
+/// How long connections that have sent everything may take to hang up.
+const HANG_UP: Duration = Duration::from_secs(1);

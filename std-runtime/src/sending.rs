@@ -1,0 +1,55 @@
+//! What is a message on its way into a queue? A future that can be dropped.
+
+use crate::error::{NotSent, SendError};
+use crate::hub::Hub;
+use crate::message::Message;
+use crate::waiters::Waiter;
+use std::task::{Context, Poll};
+use zeptomq_core::pattern::Sends;
+
+/// A message that is to be queued when there is room. Dropped before that, it was not sent.
+pub(crate) struct Sending<'a, P: Sends> {
+    hub: &'a Hub<P>,
+    message: Option<Message>,
+    place: u64,
+}
+
+impl<'a, P: Sends> Sending<'a, P> {
+    pub(crate) fn new(hub: &'a Hub<P>, message: Message) -> Self {
+        Self { hub, message: Some(message), place: 0 }
+    }
+
+    /// Whether the message was handed over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.message.is_none()
+    }
+
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let Self { hub, message, place } = self;
+        let Some(waiting) = message else { return Poll::Ready(Ok(())) };
+        match hub.poll_send(waiting, Some(Waiter { waker: cx.waker(), place })) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(sent) => Poll::Ready(match (sent, message.take()) {
+                (Err(reason), Some(message)) => Err(SendError { message, reason }),
+                _ => Ok(()),
+            }),
+        }
+    }
+}
+
+impl<P: Sends> Drop for Sending<'_, P> {
+    fn drop(&mut self) {
+        if self.place != 0 && self.message.is_some() {
+            self.hub.lock().senders.forget(self.place);
+        }
+    }
+}
+
+/// Queues the message if there is room at once.
+pub(crate) fn try_send<P: Sends>(hub: &Hub<P>, message: Message) -> Result<(), SendError> {
+    match hub.poll_send(&message, None) {
+        Poll::Ready(sent) => sent.map_err(|reason| SendError { message, reason }),
+        Poll::Pending => Err(SendError { message, reason: NotSent::Full }),
+    }
+}

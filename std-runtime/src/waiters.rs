@@ -1,0 +1,63 @@
+//! Who waits for room? Tasks that send, each for as long as its future lives.
+
+use std::task::Waker;
+
+/// The tasks that wait.
+#[derive(Debug, Default)]
+pub(crate) struct Waiters {
+    wakers: Vec<(u64, Waker)>,
+    next: u64,
+}
+
+/// A task that wants to wait, and its place among those that do: 0 while it has none.
+pub(crate) struct Waiter<'a> {
+    pub(crate) waker: &'a Waker,
+    pub(crate) place: &'a mut u64,
+}
+
+impl Waiters {
+    /// Gives the task a place, or renews the waker in the place that it has.
+    pub(crate) fn register(&mut self, Waiter { waker, place }: Waiter<'_>) {
+        if let Some((_, known)) = self.wakers.iter_mut().find(|(taken, _)| taken == place) {
+            known.clone_from(waker);
+            return;
+        }
+        self.next += 1;
+        *place = self.next;
+        self.wakers.push((self.next, waker.clone()));
+    }
+
+    /// The task waits no more.
+    pub(crate) fn forget(&mut self, place: u64) {
+        self.wakers.retain(|(taken, _)| *taken != place);
+    }
+
+    /// All that wait, to be woken; they register again when they still have to wait.
+    pub(crate) fn take(&mut self) -> Vec<Waker> {
+        self.wakers.drain(..).map(|(_, waker)| waker).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Waiter, Waiters};
+    use std::task::Waker;
+
+    #[test]
+    fn a_task_has_one_place_and_leaves_it() {
+        let mut waiters = Waiters::default();
+        let waker = Waker::noop();
+        let (mut one, mut other) = (0, 0);
+        for place in [&mut one, &mut other] {
+            waiters.register(Waiter { waker, place });
+        }
+        waiters.register(Waiter { waker, place: &mut one });
+        assert_ne!(one, other);
+        assert_eq!(waiters.wakers.len(), 2);
+        waiters.forget(one);
+        assert_eq!(waiters.take().len(), 1);
+        assert!(waiters.take().is_empty());
+        waiters.register(Waiter { waker, place: &mut other });
+        assert_eq!(waiters.take().len(), 1);
+    }
+}
