@@ -1,0 +1,136 @@
+//! Which loops of the core are counted.
+//!
+//! Each sets up in `run` and works in a function of its own, `measured_*`, which must stay one symbol: never inlined,
+//! and without closures that are not inlined themselves, for their names hold its name and would toggle the count off.
+
+use std::hint::black_box;
+use zeptomq::core::link::{Limits, Reader, Step, Writer};
+use zeptomq::core::mechanism::Clear;
+use zeptomq::core::pattern::{Pattern, Push, Receives, Rep, Sends};
+use zeptomq::core::peer::{PeerId, Side};
+use zeptomq::core::storage::Heap;
+use zeptomq::core::wire::{FrameKind, PeerInfo, SocketType};
+
+/// A loop over messages, of which callgrind counts one function.
+pub(crate) struct Loop {
+    /// On the command line and in the table.
+    pub(crate) name: &'static str,
+    /// What one message costs here.
+    pub(crate) what: &'static str,
+    /// The function that is counted, with whatever it calls.
+    pub(crate) function: &'static str,
+    /// Sets up and calls that function once, for so many messages.
+    pub(crate) run: fn(u64),
+}
+
+/// Every loop, in the table's order.
+pub(crate) const LOOPS: &[Loop] = &[
+    Loop {
+        name: "reader",
+        what: "find a frame of 16 octets in a block",
+        function: "measured_reader",
+        run: |messages| {
+            let mut block = [&[0, 16][..], &[7; 16]].concat().repeat(FRAMES_A_BLOCK);
+            let limits = Limits { window: 65_536, frame_len_max: 1 << 26, message_len_max: 1 << 26 };
+            let octets = measured_reader(&mut Reader::new(Clear, limits), black_box(&mut block), messages);
+            assert_eq!(octets as u64, 16 * messages);
+        },
+    },
+    Loop {
+        name: "encode",
+        what: "frame a body of 16 octets into a block",
+        function: "measured_encode",
+        run: |messages| {
+            let mut block = Vec::with_capacity(18 * FRAMES_A_BLOCK);
+            black_box(measured_encode(&mut Writer::new(Clear), black_box(&[7; 16]), &mut block, messages));
+        },
+    },
+    Loop {
+        name: "push",
+        what: "PUSH: whom to, of two peers; and note that it was sent",
+        function: "measured_push",
+        run: |messages| {
+            let mut push = Push::<Heap>::NEW;
+            for slot in 0..2 {
+                let _ = push.open(peer(slot), Side::Connect);
+                let _ = push.up(peer(slot), &PeerInfo { socket_type: Some(SocketType::Pull), identity: b"" });
+            }
+            black_box(measured_push(black_box(&mut push), black_box(&[b"0123456789abcdef"]), messages));
+        },
+    },
+    Loop {
+        name: "rep",
+        what: "REP: find the envelope, deliver, route the reply, note that it was sent",
+        function: "measured_rep",
+        run: |messages| {
+            let mut rep = Rep::<Heap>::NEW;
+            let _ = rep.open(peer(0), Side::Accept);
+            let request: [&[u8]; 3] = [b"\0\0\0\x01", b"", b"0123456789abcdef"];
+            let answered = measured_rep(black_box(&mut rep), black_box(&request), messages);
+            assert_eq!(answered as u64, messages);
+        },
+    },
+];
+
+const FRAMES_A_BLOCK: usize = 1000;
+
+const fn peer(slot: u16) -> PeerId {
+    PeerId { slot, turn: 1 }
+}
+
+#[inline(never)]
+fn measured_reader(reader: &mut Reader<Clear>, block: &mut [u8], messages: u64) -> usize {
+    let (mut at, mut octets) = (0, 0);
+    for _ in 0..messages {
+        let Some(rest) = block.get_mut(at..) else { break };
+        match reader.next(rest) {
+            Ok((Step::Frame { body, .. }, used)) => {
+                octets += body.len();
+                at += used;
+            }
+            _ => at = 0,
+        }
+        if at == 18 * FRAMES_A_BLOCK {
+            at = 0;
+        }
+    }
+    octets
+}
+
+#[inline(never)]
+fn measured_encode(writer: &mut Writer<Clear>, body: &[u8; 16], block: &mut Vec<u8>, messages: u64) -> usize {
+    let mut octets = 0;
+    for _ in 0..messages {
+        if block.len() == 18 * FRAMES_A_BLOCK {
+            octets += block.len();
+            block.clear();
+        }
+        let _ = writer.frame(FrameKind::Last, black_box(body), block);
+    }
+    octets
+}
+
+#[inline(never)]
+fn measured_push(push: &mut Push<Heap>, message: &[&[u8]; 1], messages: u64) -> usize {
+    let mut slots = 0;
+    for _ in 0..messages {
+        if let Ok(route) = push.route(message) {
+            slots += usize::from(route.to.slot);
+            push.sent(route.to);
+        }
+    }
+    slots
+}
+
+#[inline(never)]
+fn measured_rep(rep: &mut Rep<Heap>, request: &[&[u8]; 3], messages: u64) -> usize {
+    let mut delivered = 0;
+    for _ in 0..messages {
+        black_box(rep.take(peer(0), black_box(request)));
+        if let Ok(route) = rep.route(black_box(&request[2..])) {
+            rep.sent(route.to);
+            delivered += 1;
+        }
+    }
+    delivered
+}
