@@ -95,9 +95,14 @@ impl<O: Open> Read<O> {
 
     /// Reads until nothing more arrives or no more can be delivered. Whether an answer is due to what arrived.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
-        let mut heard = false;
+        let (mut heard, mut turn) = (false, 0);
         loop {
             let answer_due = self.deliver(heard, junction, peer)?;
+            if turn >= TURN_LEN {
+                // Others are to run, the receiver among them.
+                cx.waker().wake_by_ref();
+                return Ok(answer_due);
+            }
             if answer_due || self.room == 0 {
                 return Ok(answer_due);
             }
@@ -107,7 +112,7 @@ impl<O: Open> Read<O> {
             }
             match self.fill(cx, junction) {
                 Poll::Ready(Ok(0)) => return Err(Cause::Closed),
-                Poll::Ready(Ok(_)) => heard = true,
+                Poll::Ready(Ok(len)) => (heard, turn) = (true, turn + len),
                 Poll::Ready(Err(error)) => return Err(Cause::Transport(error)),
                 Poll::Pending => {
                     self.rest(junction);
@@ -286,6 +291,8 @@ impl Large {
     }
 }
 
+/// Octets that are read before other tasks have a turn.
+const TURN_LEN: usize = BLOCK_LEN / 2;
 /// Commands that are answered at once.
 const COMMANDS_MAX: usize = 64;
 
