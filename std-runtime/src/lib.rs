@@ -70,3 +70,8 @@ pub use socket::{Dealer, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket}
 pub use zeptomq_core as core;
 pub use zeptomq_core::pattern::overload::Policy;
 pub use zeptomq_core::wire::SocketType;
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
