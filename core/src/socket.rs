@@ -4,7 +4,11 @@
 //! This is the poll face: every call is told the time, none blocks, and [`FixedSocket::poll_timeout`] says when to call
 //! again though nothing arrived. The caller opens and accepts connections and moves their octets: see [`crate::io`].
 
-use crate::link::{FixedLink, FixedMessage, LinkError, PushError, Setup, Stepped};
+mod error;
+
+pub use error::{Failure, SendError};
+
+use crate::link::{FixedLink, FixedMessage, PushError, Setup, Stepped};
 use crate::mechanism::Mechanism;
 use crate::message::Parts;
 use crate::pattern::overload::{Full, Policy, on_full};
@@ -36,20 +40,6 @@ struct Slot<M: Mechanism, const RX: usize, const TX: usize> {
     failed: Option<Failure>,
 }
 
-/// Why a connection has to be closed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Failure {
-    /// The link cannot go on.
-    Link(LinkError),
-    /// The pattern has no place for the peer.
-    Refused(Refused),
-    /// The peer came back over another connection.
-    Displaced,
-    /// A message broke the rules of the pattern.
-    Message(Reason),
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Tenant {
     Nobody,
@@ -76,22 +66,6 @@ pub struct Received<'a> {
     identity: Option<Identity<'a>>,
     message: FixedMessage<'a>,
     skip: usize,
-}
-
-/// Why a message was not sent. It is still the caller's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum SendError {
-    /// No room now; try again when the links have sent something.
-    WouldBlock,
-    /// No room now, and the policy is not to wait.
-    Full,
-    /// It never fits: it is longer than a link's array, its frames included.
-    TooLong,
-    /// It has no parts.
-    Empty,
-    /// The pattern has nobody for it.
-    Route(RouteError),
 }
 
 impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> FixedSocket<P, M, PEERS, RX, TX> {
@@ -440,43 +414,6 @@ impl Parts for Received<'_> {
         self.identity.as_ref().map(AsRef::as_ref).into_iter().chain(self.message.parts().skip(self.skip))
     }
 }
-
-impl Failure {
-    const fn reason_for_peer(&self) -> Option<&'static str> {
-        match self {
-            Self::Link(error) => error.reason_for_peer(),
-            Self::Refused(_) => Some("no room for another peer"),
-            Self::Displaced | Self::Message(_) => None,
-        }
-    }
-}
-
-impl core::fmt::Display for Failure {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Link(error) => error.fmt(f),
-            Self::Refused(error) => error.fmt(f),
-            Self::Displaced => f.write_str("the peer came back over another connection"),
-            Self::Message(reason) => write!(f, "the peer sent {reason}"),
-        }
-    }
-}
-
-impl core::error::Error for Failure {}
-
-impl core::fmt::Display for SendError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::WouldBlock => f.write_str("no room for the message now"),
-            Self::Full => f.write_str("the queue is full"),
-            Self::TooLong => f.write_str("the message is longer than the buffer"),
-            Self::Empty => f.write_str("a message has at least one part"),
-            Self::Route(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for SendError {}
 
 fn find<M: Mechanism, const RX: usize, const TX: usize>(
     slots: &mut [Slot<M, RX, TX>],
