@@ -88,7 +88,8 @@ impl Heartbeat {
         self.expiry().is_some_and(|expiry| expiry.has_come(now))
     }
 
-    fn expiry(&self) -> Option<Instant> {
+    /// When the silence will have lasted too long; `None` when never.
+    pub fn expiry(&self) -> Option<Instant> {
         let ours = (self.pings && self.setup.timeout_ms > 0).then_some(self.setup.timeout_ms);
         let silence_ms = match (ours, self.peer_ttl_ms) {
             (Some(ours), Some(theirs)) => Some(ours.min(theirs)),

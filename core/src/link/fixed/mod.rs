@@ -229,7 +229,7 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
 
     /// What is to be sent next; empty when there is nothing. Then call [`FixedLink::advance`].
     pub fn pending(&mut self, setup: &Setup, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
-        if self.control.pending().is_empty() && self.tx.is_between_frames() {
+        if !self.is_sending() {
             self.fill_control(setup, entropy, now);
         }
         match &mut self.stage {
@@ -263,6 +263,8 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Opening(handshake, _) => Some(handshake.poll_timeout()),
+            // A PING that is due leaves when what is being sent has left: there is no time to wait for.
+            Stage::Up(traffic) if self.is_sending() => traffic.heartbeat.expiry(),
             Stage::Up(traffic) => traffic.heartbeat.poll_timeout(),
             Stage::Down | Stage::Failed(_) | Stage::Ending(_) => None,
         }
@@ -280,6 +282,11 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
             Stage::Up(traffic) if traffic.heartbeat.is_expired(now) => Err(LinkError::Silent),
             Stage::Up(_) | Stage::Down | Stage::Failed(_) | Stage::Ending(_) => Ok(()),
         }
+    }
+
+    /// Whether a frame or a command of ours has left in part, or is about to.
+    fn is_sending(&self) -> bool {
+        !self.control.pending().is_empty() || !self.tx.is_between_frames()
     }
 
     fn fill_control(&mut self, setup: &Setup, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) {
