@@ -1,7 +1,7 @@
 //! How does a socket end? It accepts nothing more, sends what it accepted, and hangs up.
 
 use crate::error::Undelivered;
-use crate::hub::{Hub, Phase};
+use crate::hub::{Hub, Phase, State};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -38,8 +38,9 @@ impl<P: Pattern + Send + 'static> Hub<P> {
         if self.queued() == 0 {
             let _ = tokio::time::timeout(HANG_UP, self.reach(|_, up| up == 0)).await;
         }
-        let queued = self.queued();
-        self.lock().abandoned = queued;
+        let mut state = self.lock();
+        state.abandoned = state.undelivered + state.queued();
+        drop(state);
         self.enter(Phase::Closed);
     }
 
@@ -71,7 +72,13 @@ impl<P: Pattern + Send + 'static> Hub<P> {
     }
 
     fn queued(&self) -> usize {
-        self.lock().peers.iter_mut().map(|peer| peer.outbox.load().messages).sum()
+        self.lock().queued()
+    }
+}
+
+impl<P> State<P> {
+    fn queued(&mut self) -> usize {
+        self.peers.iter_mut().map(|peer| peer.outbox.load().messages).sum()
     }
 }
 

@@ -29,9 +29,11 @@ async fn redial(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId)
     loop {
         let error = match attempt(junction, endpoint, peer).await {
             Ended::Refused(reason) => {
-                let lost = junction.give_up(peer);
+                let lost = junction.queued(peer);
                 let reason = if lost > 0 { format!("{reason}; {lost} messages for it were dropped") } else { reason };
-                return shared.report(Event::Refused { endpoint: endpoint.clone(), reason });
+                // First the reason, for whoever is woken to look for one.
+                shared.report(Event::Refused { endpoint: endpoint.clone(), reason });
+                return junction.give_up(peer);
             }
             Ended::Failed(error) => Some(error),
             Ended::Lost => {
@@ -46,7 +48,7 @@ async fn redial(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId)
         // A socket that closes needs the peer only for what is still queued for it.
         let idle = async {
             let _ = phase.wait_for(|phase| *phase != Phase::Open).await;
-            if !junction.is_drained(peer) {
+            if junction.queued(peer) > 0 {
                 std::future::pending::<()>().await;
             }
         };

@@ -52,7 +52,7 @@ pub enum RequestError {
     TimedOut(Duration),
 }
 
-/// What was still queued when a socket was closed, and is lost.
+/// What a socket accepted and, when it was closed, had not delivered: it is lost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Undelivered {
     /// How many messages.
@@ -113,7 +113,8 @@ impl fmt::Display for RequestError {
 
 impl fmt::Display for Undelivered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} messages were not delivered before the linger time was over", self.messages)
+        let plural = if self.messages == 1 { "message was" } else { "messages were" };
+        write!(f, "{} {plural} accepted and not delivered: the peer left, or the linger time was over", self.messages)
     }
 }
 

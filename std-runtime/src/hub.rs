@@ -61,7 +61,7 @@ pub(crate) struct State<P> {
     pub(crate) phase: Phase,
     pub(crate) receiver: Option<Waker>,
     pub(crate) senders: Waiters,
-    /// What was still queued when the socket was closed.
+    /// How many messages were accepted and not delivered when the socket was closed.
     pub(crate) abandoned: usize,
     pub(crate) drops: Drops,
     pub(crate) undelivered: usize,

@@ -38,14 +38,14 @@ pub(crate) trait Junction: Send + Sync {
     /// A connection that was up is gone altogether.
     fn departed(&self);
 
-    /// The peer will not be connected to any more. How many messages are lost with it.
-    fn give_up(&self, peer: PeerId) -> usize;
+    /// The peer will not be connected to any more; what is queued for it is dropped.
+    fn give_up(&self, peer: PeerId);
 
     /// Looks after heartbeats.
     fn tick(&self);
 
-    /// Whether nothing is queued for the peer.
-    fn is_drained(&self, peer: PeerId) -> bool;
+    /// How many messages are queued for the peer.
+    fn queued(&self, peer: PeerId) -> usize;
 }
 
 /// What a connection has written since it last said so.
@@ -240,17 +240,14 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         self.shared.progress.notify_waiters();
     }
 
-    fn give_up(&self, peer: PeerId) -> usize {
+    fn give_up(&self, peer: PeerId) {
         let mut state = self.lock();
-        let before = state.undelivered;
         state.forget(peer);
-        let lost = state.undelivered - before;
         let mut woken = state.senders.take();
         woken.extend(state.receiver.take());
         drop(state);
         woken.into_iter().for_each(Waker::wake);
         self.shared.progress.notify_waiters();
-        lost
     }
 
     fn tick(&self) {
@@ -272,8 +269,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         woken.into_iter().for_each(Waker::wake);
     }
 
-    fn is_drained(&self, peer: PeerId) -> bool {
-        self.lock().peers.find(peer).is_none_or(|peer| peer.outbox.load() == Load::default())
+    fn queued(&self, peer: PeerId) -> usize {
+        self.lock().peers.find(peer).map_or(0, |peer| peer.outbox.load().messages)
     }
 }
 

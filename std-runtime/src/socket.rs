@@ -113,9 +113,7 @@ impl<P: Pattern + Send> Socket<P> {
     /// # Cancel safety
     /// Cancelling loses nothing.
     pub async fn wait_for_peers(&self, peers: usize) {
-        let mut up = self.owner.hub.shared.up.subscribe();
-        // The sender lives as long as this socket.
-        let _ = up.wait_for(|up| *up >= peers).await;
+        wait_for_peers(&self.owner.hub, peers).await
     }
 
     /// What happens to the connections from now on.
@@ -137,15 +135,13 @@ impl<P: Pattern + Send> Socket<P> {
     /// Messages that were received and not taken are dropped.
     ///
     /// # Errors
-    /// When messages were still queued when the time was over.
+    /// When messages that were accepted, at any time, were not delivered: their peer left, or they were still queued
+    /// when the time was over.
     ///
     /// # Cancel safety
     /// Cancelled, the socket goes on closing by itself, as if dropped.
     pub async fn close(self) -> Result<(), Undelivered> {
-        let hub = self.owner.hub.clone();
-        drop(self);
-        hub.begin_to_close();
-        hub.closed().await
+        close(self.owner).await
     }
 
     /// Remembers the runtime, and starts looking after heartbeats.
@@ -214,6 +210,25 @@ impl<P: Sends + Send> Sender<P> {
     /// See [`Socket::try_send`].
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         try_send(&self.owner.hub, message.into())
+    }
+
+    /// See [`Socket::wait_for_peers`].
+    ///
+    /// # Cancel safety
+    /// Cancelling loses nothing.
+    pub async fn wait_for_peers(&self, peers: usize) {
+        wait_for_peers(&self.owner.hub, peers).await
+    }
+
+    /// Closes the socket, whoever else holds a part of it: see [`Socket::close`].
+    ///
+    /// # Errors
+    /// As those of [`Socket::close`].
+    ///
+    /// # Cancel safety
+    /// Cancelled, the socket goes on closing by itself, as if dropped.
+    pub async fn close(self) -> Result<(), Undelivered> {
+        close(self.owner).await
     }
 }
 
@@ -290,6 +305,19 @@ impl Start for pattern::Router<Heap> {
     fn start(_options: &Options) -> Self {
         Self::NEW
     }
+}
+
+async fn close<P: Pattern + Send + 'static>(owner: Arc<Owner<P>>) -> Result<(), Undelivered> {
+    let hub = owner.hub.clone();
+    drop(owner);
+    hub.begin_to_close();
+    hub.closed().await
+}
+
+async fn wait_for_peers<P>(hub: &Hub<P>, peers: usize) {
+    let mut up = hub.shared.up.subscribe();
+    // The sender is part of the hub.
+    let _ = up.wait_for(|up| *up >= peers).await;
 }
 
 async fn send<P: Sends>(hub: &Hub<P>, message: Message) -> Result<(), SendError> {

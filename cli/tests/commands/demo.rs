@@ -1,0 +1,20 @@
+//! Does the demo end in its table, in time?
+
+use std::time::{Duration, Instant};
+
+use crate::support::Zepto;
+
+#[test]
+fn the_demo_ends_within_ten_seconds_in_a_table_of_what_it_measured() {
+    let begun = Instant::now();
+    let demo = Zepto::run(&["demo"], "");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!((demo.status, demo.stderr), (0, vec![]), "{:?}", demo.stdout);
+    for pattern in ["PUSH > 4 workers > PULL", "REQ > REP", "DEALER > ROUTER"] {
+        let row = demo.stdout.iter().find(|line| line.starts_with(pattern));
+        let row = row.unwrap_or_else(|| panic!("{pattern} is not in {:?}", demo.stdout));
+        let count = row.split("  ").map(str::trim).filter(|word| !word.is_empty()).nth(1).unwrap();
+        assert!(count.replace(',', "").parse::<u64>().unwrap() > 0, "{row}");
+    }
+    assert!(demo.stdout.iter().any(|line| line.starts_with("Pipeline: all ")));
+}
