@@ -37,7 +37,7 @@ where
         if flush(socket, peer, stream, entropy, now)? == Streamed::Closed {
             return Ok(Streamed::Closed);
         }
-        let window = socket.receive_window(peer);
+        let window = socket.receive_window(peer, now);
         if window.is_empty() || !stream.read_ready()? {
             return Ok(Streamed::Open);
         }

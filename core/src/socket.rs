@@ -122,6 +122,7 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
     /// The peer's connection is gone. What arrived whole can still be taken. What waits to leave stays for a peer that
     /// we connect to, and is dropped for one that was accepted: see [`FixedSocket::undelivered`].
     pub fn detach(&mut self, peer: PeerId, now: Instant) {
+        self.release_shown_message(now);
         let Some(slot) = find(&mut self.slots, peer) else { return };
         slot.failed = None;
         let mut dropped = slot.link.detach();
@@ -141,14 +142,28 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
         self.read(peer, now);
     }
 
-    /// Where octets from the peer are to be put; empty while a message waits to be taken and nothing more fits.
-    pub fn receive_window(&mut self, peer: PeerId) -> &mut [u8] {
-        // What is shown lies in the array and must not move.
-        let lies_still = self.shown.is_from(peer);
-        match find(&mut self.slots, peer) {
-            Some(slot) if slot.failed.is_none() && !lies_still => slot.link.receive_window(),
-            _ => &mut [],
+    /// The peer of `connect` will not be connected to any more: what waits to leave is dropped, see
+    /// [`FixedSocket::undelivered`], and its place is free. Call it after `detach`.
+    pub fn disconnect(&mut self, peer: PeerId) {
+        let Some(slot) = find(&mut self.slots, peer) else { return };
+        if slot.tenant == Tenant::Peer(Side::Connect) {
+            slot.tenant = Tenant::Nobody;
+            slot.link.detach();
+            let dropped = slot.link.discard() as u32;
+            slot.link = FixedLink::NEW;
+            self.undelivered = self.undelivered.wrapping_add(dropped);
+            self.waiting.set(peer.slot, false);
+            if self.shown.is_from(peer) {
+                self.shown = Shown::Nothing;
+            }
+            self.pattern.close(peer);
         }
+    }
+
+    /// Where octets from the peer are to be put; empty while a message waits to be taken and nothing more fits.
+    pub fn receive_window(&mut self, peer: PeerId, now: Instant) -> &mut [u8] {
+        self.release_shown_message(now);
+        find(&mut self.slots, peer).map_or(&mut [], |slot| slot.link.receive_window())
     }
 
     /// So many octets from the peer were put into the window.
@@ -161,6 +176,7 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
 
     /// What is to be sent to the peer next; empty when there is nothing. Then call [`FixedSocket::advance`].
     pub fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
+        self.release_shown_message(now);
         let Self { slots, setup, .. } = self;
         find(slots, peer).map_or(&[], |slot| slot.link.pending(setup, entropy, now))
     }
@@ -177,6 +193,7 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
 
     /// A link that has to be closed: send what is pending on it, close its connection and [`FixedSocket::detach`] it.
     pub fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)> {
+        self.release_shown_message(now);
         for (slot, index) in self.slots.iter_mut().zip(0u16..) {
             if let Err(error) = slot.link.handle_timeout(now) {
                 self.undelivered = self.undelivered.wrapping_add(slot.fail(Failure::Link(error)));
@@ -217,15 +234,22 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
 
     /// Reads what has arrived from the peer, as far as the next message that the user may take.
     fn read(&mut self, peer: PeerId, now: Instant) {
-        if self.shown.is_from(peer) {
-            return;
-        }
         let mut displaced = None;
         let Some(slot) = find(&mut self.slots, peer) else { return };
         loop {
             match slot.link.step(&self.setup, now) {
                 Ok(Stepped::On) => (),
-                Ok(Stepped::Idle) => break,
+                Ok(Stepped::Idle) => {
+                    let judged = self.waiting.contains(peer.slot) || self.shown.is_from(peer);
+                    let Some(message) = slot.link.message().filter(|_| !judged) else { break };
+                    match self.pattern.arrived(peer, &message) {
+                        Arrival::Queue => self.waiting.set(peer.slot, true),
+                        Arrival::Drop(reason) => {
+                            self.drops.count(reason);
+                            slot.link.release_message();
+                        }
+                    }
+                }
                 Ok(Stepped::Introduced(info)) => match admit(&mut self.pattern, &mut slot.tenant, peer, &info) {
                     Ok(other) => displaced = other,
                     Err(error) => {
@@ -233,15 +257,6 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
                         break;
                     }
                 },
-                Ok(Stepped::Message) => {
-                    let arrival = slot.link.message().map(|message| self.pattern.arrived(peer, &message));
-                    let Some(Arrival::Drop(reason)) = arrival else {
-                        self.waiting.set(peer.slot, true);
-                        break;
-                    };
-                    self.drops.count(reason);
-                    slot.link.release_message();
-                }
                 Ok(Stepped::Ended) => {
                     if slot.tenant == Tenant::Peer(Side::Accept) {
                         slot.tenant = Tenant::Nobody;
@@ -257,6 +272,13 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
         }
         if let Some(other) = displaced.filter(|other| *other != peer).and_then(|other| find(&mut self.slots, other)) {
             self.undelivered = self.undelivered.wrapping_add(other.fail(Failure::Displaced));
+        }
+    }
+
+    /// Lets go of the message that the user was shown; a request stays until it is answered, for its envelope.
+    fn release_shown_message(&mut self, now: Instant) {
+        if matches!(self.shown, Shown::Message(_)) {
+            self.release_shown(now);
         }
     }
 
@@ -296,8 +318,9 @@ impl<P: Sends, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usiz
             };
             match self.put(&route, message) {
                 Ok(()) => {
-                    self.pattern.sent(route.to);
+                    // What lies behind the shown message came before this one is sent, and is judged so.
                     self.release_shown(now);
+                    self.pattern.sent(route.to);
                     return Ok(());
                 }
                 Err(PushError::NeverFits) => return Err(SendError::TooLong),

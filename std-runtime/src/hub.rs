@@ -197,11 +197,13 @@ impl<P: Receives> Hub<P> {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if let Err(error) = state.pattern.may_take() {
-            return Poll::Ready(Err(error.into()));
-        }
-        // Each round but the last uses up a message.
-        while let Some((peer, verdict)) = state.judge() {
+        // Each round but the last uses up a message. The turn may end in between, with the connection of a peer that
+        // answered badly.
+        loop {
+            if let Err(error) = state.pattern.may_take() {
+                return Poll::Ready(Err(error.into()));
+            }
+            let Some((peer, verdict)) = state.judge() else { break };
             let (message, driver) = state.take(peer, verdict, self.shared.options.receive_limit);
             if let Some(driver) = driver {
                 drop(state);

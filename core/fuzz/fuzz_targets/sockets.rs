@@ -213,9 +213,9 @@ impl<M: Mechanism> End<M> {
 /// Moves at most `len` octets, as many as there is room for. Whether any moved.
 fn carry<M: Mechanism>(from: &mut End<M>, to: &mut End<M>, len: usize, now: Instant) -> bool {
     let Some(peer) = to.peer else { return false };
-    let room = to.socket.receive_window(peer).len();
+    let room = to.socket.receive_window(peer, now).len();
     let taken = from.take_out(len.min(room), now);
-    to.socket.receive_window(peer)[..taken.len()].copy_from_slice(&taken);
+    to.socket.receive_window(peer, now)[..taken.len()].copy_from_slice(&taken);
     to.socket.commit(peer, taken.len(), now);
     !taken.is_empty()
 }

@@ -67,9 +67,10 @@ fn connections<M: Mechanism + Copy>(socket: &mut Socket<impl Pattern, M>, mechan
         keep(socket.connect());
         keep(socket.accept(mechanism, now()));
         socket.attach(peer(), mechanism, now());
+        socket.disconnect(peer());
     }
     if either() {
-        octets(socket.receive_window(peer()));
+        octets(socket.receive_window(peer(), now()));
         socket.commit(peer(), size(), now());
         keep(socket.pending(peer(), &mut entropy, now()));
         socket.advance(peer(), size(), now());

@@ -1,11 +1,11 @@
 //! REP: takes a request and answers whoever asked (RFC 28).
 //!
 //! ```text
-//!            take: a request            sent
-//!   Ready ─────────────────────► Owes ────────► Ready
-//!     ▲                            │ the requester is gone
-//!     │   take: the next request   ▼
-//!     └────────────────────────── Freed
+//!            take: a request             sent
+//!   Ready ──────────────────────► Owes ────────► Ready
+//!     │                             │ the requester is gone
+//!     │ take: of one that is gone   ▼
+//!     └──────────────────────────► Freed ──► as Ready, but a reply is refused by name
 //! ```
 
 use super::overload::Policy;
@@ -25,6 +25,8 @@ pub struct Rep<S: Storage> {
 struct Entry {
     side: Side,
     room: bool,
+    /// It was accepted and its link is lost: what it asked can be taken, and not answered.
+    gone: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,7 +62,7 @@ impl<S: Storage> Pattern for Rep<S> {
     const TYPE: SocketType = SocketType::Rep;
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {
-        Ok(self.peers.insert(peer, Entry { side, room: true })?)
+        Ok(self.peers.insert(peer, Entry { side, room: true, gone: false })?)
     }
 
     fn up(&mut self, _peer: PeerId, _info: &PeerInfo<'_>) -> Result<Option<PeerId>, Refused> {
@@ -68,7 +70,10 @@ impl<S: Storage> Pattern for Rep<S> {
     }
 
     fn down(&mut self, peer: PeerId) {
-        if self.peers.find(peer).is_some_and(|entry| entry.side == Side::Accept) {
+        if let Some(entry) = self.peers.find_mut(peer)
+            && entry.side == Side::Accept
+        {
+            entry.gone = true;
             self.forget(peer);
         }
     }
@@ -127,7 +132,8 @@ impl<S: Storage> Receives for Rep<S> {
     // RFC 28 "REP": SHALL store the envelope, all parts up to and including the first empty one, and give the rest.
     fn take(&mut self, peer: PeerId, message: &(impl Parts + ?Sized)) -> Verdict {
         let Some(skip) = envelope_len(message) else { return Verdict::Drop(Reason::BadEnvelope) };
-        self.turn = Turn::Owes(peer);
+        let gone = self.peers.find(peer).is_none_or(|entry| entry.gone);
+        self.turn = if gone { Turn::Freed } else { Turn::Owes(peer) };
         Verdict::Deliver { skip, keep: true }
     }
 }

@@ -41,7 +41,12 @@ pub enum Mode {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Turn {
     Ready,
-    Awaiting { asked: PeerId, id: u32 },
+    /// `answered`: a reply has arrived, and waits to be taken.
+    Awaiting {
+        asked: PeerId,
+        id: u32,
+        answered: bool,
+    },
     Lost,
 }
 
@@ -88,8 +93,12 @@ impl<S: Storage> Pattern for Req<S> {
     }
 
     fn arrived(&mut self, peer: PeerId, _message: &(impl Parts + ?Sized)) -> Arrival {
-        match self.turn {
-            Turn::Awaiting { asked, .. } if asked == peer => Arrival::Queue,
+        match &mut self.turn {
+            // Without numbers a second reply could not be told from the reply to the next request.
+            Turn::Awaiting { asked, answered, .. } if *asked == peer && (self.mode == Mode::Relaxed || !*answered) => {
+                *answered = true;
+                Arrival::Queue
+            }
             // RFC 28 "REQ": SHALL accept a reply only from the last peer asked, and discard others silently.
             _ => Arrival::Drop(Reason::Unasked),
         }
@@ -112,7 +121,7 @@ impl<S: Storage> Sends for Req<S> {
 
     fn sent(&mut self, to: PeerId) {
         self.peers.took(to);
-        self.turn = Turn::Awaiting { asked: to, id: self.next_id };
+        self.turn = Turn::Awaiting { asked: to, id: self.next_id, answered: false };
         self.next_id = self.next_id.wrapping_add(1);
     }
 }
@@ -127,7 +136,7 @@ impl<S: Storage> Receives for Req<S> {
     }
 
     fn take(&mut self, peer: PeerId, message: &(impl Parts + ?Sized)) -> Verdict {
-        let Turn::Awaiting { asked, id } = self.turn else { return Verdict::Drop(Reason::Unasked) };
+        let Turn::Awaiting { asked, id, .. } = self.turn else { return Verdict::Drop(Reason::Unasked) };
         if asked != peer {
             return Verdict::Drop(Reason::Unasked);
         }

@@ -20,6 +20,11 @@ impl<S: Storage> Rotation<S> {
         self.ready.set(slot, ready);
     }
 
+    /// Whether the slot can take its turn.
+    pub fn contains(&self, slot: u16) -> bool {
+        self.ready.contains(slot)
+    }
+
     /// Whose turn it is. A question only.
     #[inline]
     pub fn turn(&self) -> Option<u16> {

@@ -38,8 +38,9 @@ impl Failure {
     pub(super) const fn reason_for_peer(&self) -> Option<&'static str> {
         match self {
             Self::Link(error) => error.reason_for_peer(),
-            Self::Refused(_) => Some("no room for another peer"),
-            Self::Displaced | Self::Message(_) => None,
+            // An ERROR keeps the peer from coming back, and room there may be later.
+            Self::Refused(Refused::NoRoom) | Self::Displaced | Self::Message(_) => None,
+            Self::Refused(_) => Some("unacceptable identity"),
         }
     }
 }

@@ -55,19 +55,10 @@ impl<S: Seal> Write<S> {
         junction: &dyn Junction,
         peer: PeerId,
     ) -> Result<Option<usize>, Cause> {
+        let mut turn = 0;
         loop {
-            let mut blocked = false;
-            while !blocked && self.has_more() {
-                match self.write_some() {
-                    Ok(()) => (),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => match self.out.poll_ready(cx) {
-                        Poll::Ready(ready) => ready.map_err(Cause::Transport)?,
-                        Poll::Pending => blocked = true,
-                    },
-                    Err(error) => return Err(Cause::Transport(error)),
-                }
-            }
-            self.written.hungry = !blocked;
+            let blocked = self.poll_write(cx, &mut turn)?;
+            self.written.hungry = !self.has_more();
             let work = junction.collect(peer, cx.waker(), &mut self.written);
             self.batch = work.batch.or(self.batch.take());
             if let Some(command) = work.command {
@@ -79,7 +70,27 @@ impl<S: Seal> Write<S> {
             if blocked || !self.has_more() {
                 return Ok(Some(work.room));
             }
+            if turn >= TURN_LEN {
+                // The reading half and others have their turn; the peer may have sent a sign of life.
+                cx.waker().wake_by_ref();
+                return Ok(Some(work.room));
+            }
         }
+    }
+
+    /// Writes what is in hand, for at most the rest of the turn. Whether the system takes no more for now.
+    fn poll_write(&mut self, cx: &mut Context<'_>, turn: &mut usize) -> Result<bool, Cause> {
+        while self.has_more() && *turn < TURN_LEN {
+            match self.write_some() {
+                Ok(len) => *turn += len,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => match self.out.poll_ready(cx) {
+                    Poll::Ready(ready) => ready.map_err(Cause::Transport)?,
+                    Poll::Pending => return Ok(true),
+                },
+                Err(error) => return Err(Cause::Transport(error)),
+            }
+        }
+        Ok(false)
     }
 
     /// What was taken from the queue and did not leave whole.
@@ -91,20 +102,22 @@ impl<S: Seal> Write<S> {
         self.batch.is_some() || !self.command.0.is_empty()
     }
 
-    fn write_some(&mut self) -> io::Result<()> {
+    /// Writes once, and says how many octets.
+    fn write_some(&mut self) -> io::Result<usize> {
         let (command, sent) = &mut self.command;
         if !command.is_empty() {
-            *sent += self.out.try_write(&[IoSlice::new(command.get(*sent..).unwrap_or_default())])?;
+            let len = self.out.try_write(&[IoSlice::new(command.get(*sent..).unwrap_or_default())])?;
+            *sent += len;
             if *sent == command.len() {
                 command.clear();
             }
-            return Ok(());
+            return Ok(len);
         }
-        let Some(batch) = &mut self.batch else { return Ok(()) };
-        let left = if S::CLEAR {
+        let Some(batch) = &mut self.batch else { return Ok(0) };
+        let (len, left) = if S::CLEAR {
             let (pieces, count) = batch.pieces();
             let len = self.out.try_write(pieces.get(..count).unwrap_or_default())?;
-            batch.advance(len)
+            (len, batch.advance(len))
         } else {
             self.sealed.write(&mut self.writer, batch, &self.out)?
         };
@@ -113,7 +126,7 @@ impl<S: Seal> Write<S> {
             self.written.batch = self.batch.take();
             self.sealed.plain = 0;
         }
-        Ok(())
+        Ok(len)
     }
 
     fn seal_command(&mut self, command: &Command<'_>) {
@@ -125,12 +138,18 @@ impl<S: Seal> Write<S> {
 }
 
 impl Sealed {
-    /// Writes sealed frames, sealing more when all were written. Returns the messages that left.
-    fn write<S: Seal>(&mut self, writer: &mut Writer<S>, batch: &mut Batch, out: &Outgoing) -> io::Result<Load> {
+    /// Writes sealed frames, sealing more when all were written. Returns the octets and the messages that left.
+    fn write<S: Seal>(
+        &mut self,
+        writer: &mut Writer<S>,
+        batch: &mut Batch,
+        out: &Outgoing,
+    ) -> io::Result<(usize, Load)> {
         if self.written == self.octets.len() {
             self.fill(writer, batch);
         }
-        self.written += out.try_write(&[IoSlice::new(self.octets.get(self.written..).unwrap_or_default())])?;
+        let len = out.try_write(&[IoSlice::new(self.octets.get(self.written..).unwrap_or_default())])?;
+        self.written += len;
         let mut plain = 0;
         while let Some(&(end, len)) = self.frames.front()
             && end <= self.written
@@ -141,7 +160,7 @@ impl Sealed {
         let left = batch.advance(plain);
         // The batch counts from its first message, which is another one now.
         self.plain -= left.octets;
-        Ok(left)
+        Ok((len, left))
     }
 
     fn fill<S: Seal>(&mut self, writer: &mut Writer<S>, batch: &Batch) {
@@ -157,3 +176,5 @@ impl Sealed {
 }
 
 const SEALED_LEN: usize = 64 * 1024;
+/// Octets that are written before others have a turn.
+const TURN_LEN: usize = 1024 * 1024;

@@ -1,10 +1,8 @@
 //! What does a link look like that has its octets in its own arrays?
 //!
 //! ```text
-//!  rx   │ used │ message: its frames │ not read yet │ window │
-//!              head                  cursor         end
-//!  tx   │ used │ message: its frames │ further messages │ room │
-//!              start     sent                           end
+//!  rx   │ used │ message that waits │ next message, so far │ not read yet │ window │
+//!  tx   │ used │ message that leaves │ further messages │ room │
 //! ```
 //! One whole message at a time waits in `rx` for the user and is read where it lies. A message stays in `tx` until its
 //! last octet has left, so that a lost connection can start it over.
@@ -75,8 +73,6 @@ pub enum Stepped<'a> {
     On,
     /// The peer said who it is; step again.
     Introduced(PeerInfo<'a>),
-    /// A whole message is there: see [`FixedLink::message`].
-    Message,
     /// The connection was lost before, and all that had arrived is read.
     Ended,
 }
@@ -166,7 +162,8 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
         }
     }
 
-    /// Reads one step further. Call it until it answers [`Stepped::Idle`] or [`Stepped::Message`].
+    /// Reads one step further, up to the end of the message behind the one that waits. Call it until it answers
+    /// [`Stepped::Idle`] or [`Stepped::Ended`]; then there may be a [`FixedLink::message`].
     pub fn step(&mut self, setup: &Setup, now: Instant) -> Result<Stepped<'_>, LinkError> {
         match &mut self.stage {
             Stage::Down | Stage::Failed(_) => Ok(Stepped::Idle),
@@ -190,7 +187,8 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
             Stage::Ending(reader) => {
                 let further = reader.as_mut().and_then(|reader| read(reader, None, &mut self.rx).ok());
                 match further {
-                    Some(further) if further != Stepped::Idle => Ok(further),
+                    Some(Stepped::On) => Ok(Stepped::On),
+                    _ if self.rx.message().is_some() => Ok(Stepped::Idle),
                     _ => {
                         self.stage = Stage::Down;
                         self.rx.clear();
@@ -250,13 +248,12 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     /// The link is to be closed: what can be said of it to the peer is pending, and `detach` is to follow. Returns how
     /// many messages were dropped, as `detach` does.
     pub fn fail(&mut self, reason_for_peer: Option<&str>) -> usize {
-        let dropped = self.detach();
         self.stage = Stage::Failed(self.take_reader());
         if let Some(reason) = reason_for_peer {
-            // A short buffer only costs the courtesy.
+            // Behind what has not left of our opening. Want of room only costs the courtesy.
             let _ = Command::Error(reason.as_bytes()).encode(&mut self.control);
         }
-        dropped
+        self.tx.rewind(M::Open::CLEAR)
     }
 
     /// When `handle_timeout` is to be called, or something is to be sent; `None` when never.
@@ -274,8 +271,8 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), LinkError> {
         match &mut self.stage {
             Stage::Opening(handshake, _) => handshake.handle_timeout(now).map_err(LinkError::Handshake),
-            // A peer that we do not listen to, for its last message was not taken yet, is not dead.
-            Stage::Up(traffic) if self.rx.message().is_some() => {
+            // A peer that we do not listen to, for its messages were not taken yet, is not dead.
+            Stage::Up(traffic) if self.rx.is_full() => {
                 traffic.heartbeat.heard(now);
                 Ok(())
             }
@@ -388,8 +385,8 @@ fn read<O: Open, const LEN: usize>(
     heartbeat: Option<&mut Heartbeat>,
     rx: &mut Rx<LEN>,
 ) -> Result<Stepped<'static>, LinkError> {
-    if rx.message().is_some() {
-        return Ok(Stepped::Message);
+    if rx.is_full() {
+        return Ok(Stepped::Idle);
     }
     let (step, used) = reader.next(rx.unread()).map_err(LinkError::Read)?;
     match step {
