@@ -1,0 +1,188 @@
+//! How is a `FixedSocket` of any type driven alike?
+
+use crate::executor::{Config, Kind};
+use crate::pipe::Stream;
+use embedded_io::ErrorKind;
+use zeptomq_core::io::{Streamed, flush, poll_stream};
+use zeptomq_core::link::{HeartbeatSetup, Setup};
+use zeptomq_core::mechanism::Mechanism;
+use zeptomq_core::message::Parts;
+use zeptomq_core::pattern::overload::Policy;
+use zeptomq_core::pattern::{
+    Dealer, Drops, Pattern, Pull, Push, Receives, Refused, Rep, Req, Router, Sends, TakeError, req,
+};
+use zeptomq_core::peer::PeerId;
+use zeptomq_core::socket::{Failure, FixedSocket, SendError};
+use zeptomq_core::storage::Fixed;
+use zeptomq_core::time::Instant;
+
+/// How many peers a socket here has at most.
+pub const PEERS: usize = 8;
+/// How many octets a link here holds of what arrives, and as many of what leaves.
+pub const LINK_LEN: usize = 1024;
+
+/// A `FixedSocket` whose type was forgotten.
+#[allow(missing_docs, reason = "each is the method of FixedSocket that it is called after")]
+pub trait Machine {
+    fn connect(&mut self) -> Result<PeerId, Refused>;
+    fn accept(&mut self, now: Instant) -> Result<PeerId, Refused>;
+    fn attach(&mut self, peer: PeerId, now: Instant);
+    fn can_attach(&self, peer: PeerId) -> bool;
+    fn is_up(&self, peer: PeerId) -> bool;
+    fn detach(&mut self, peer: PeerId, now: Instant);
+    fn disconnect(&mut self, peer: PeerId);
+    fn poll_stream(&mut self, peer: PeerId, stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind>;
+    fn flush(&mut self, peer: PeerId, stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind>;
+    fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)>;
+    fn poll_timeout(&self) -> Option<Instant>;
+    fn try_send(&mut self, message: &[&[u8]], now: Instant) -> Result<(), SendError>;
+    fn try_recv(&mut self, now: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError>;
+    fn drops(&self) -> Drops;
+    fn undelivered(&self) -> u32;
+}
+
+/// A socket of that kind, each of whose connections begins with a copy of `mechanism`.
+pub fn machine<M: Mechanism + Clone + 'static>(kind: Kind, config: Config, mechanism: M) -> Box<dyn Machine> {
+    match kind {
+        Kind::Push => Box::new(Ours::new(Push::<Store>::NEW, config, mechanism, send, never)),
+        Kind::Pull => Box::new(Ours::new(Pull, config, mechanism, mute, recv)),
+        Kind::Req => {
+            let mode = if config.strict { req::Mode::Strict } else { req::Mode::Relaxed };
+            // The first ids run over the end of their range.
+            Box::new(Ours::new(Req::<Store>::new(mode, u32::MAX - 1), config, mechanism, send, recv))
+        }
+        Kind::Rep => Box::new(Ours::new(Rep::<Store>::NEW, config, mechanism, send, recv)),
+        Kind::Dealer => Box::new(Ours::new(Dealer::<Store>::NEW, config, mechanism, send, recv)),
+        Kind::Router => Box::new(Ours::new(Router::<Store>::NEW, config, mechanism, send, recv)),
+    }
+}
+
+/// The milliseconds of a beat.
+pub const BEAT_MS: u32 = 1000;
+
+/// The longest identity is kept.
+type Store = Fixed<PEERS, 255>;
+type Socket<P, M> = FixedSocket<P, M, PEERS, LINK_LEN, LINK_LEN>;
+type SendFn<P, M> = fn(&mut Socket<P, M>, Option<Policy>, &[&[u8]], Instant) -> Result<(), SendError>;
+type RecvFn<P, M> = fn(&mut Socket<P, M>, Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError>;
+
+struct Ours<P, M: Mechanism> {
+    socket: Socket<P, M>,
+    mechanism: M,
+    overload: Option<Policy>,
+    entropy: u64,
+    send: SendFn<P, M>,
+    recv: RecvFn<P, M>,
+}
+
+impl<P: Pattern, M: Mechanism> Ours<P, M> {
+    fn new(pattern: P, config: Config, mechanism: M, send: SendFn<P, M>, recv: RecvFn<P, M>) -> Self {
+        let setup = Setup {
+            identity: heapless::Vec::from_slice(config.identity).expect("an identity of at most 32 octets"),
+            heartbeat: match config.heartbeat {
+                true => HeartbeatSetup { interval_ms: BEAT_MS, timeout_ms: 3 * BEAT_MS },
+                false => HeartbeatSetup::OFF,
+            },
+            handshake_ms: config.handshake_ms,
+        };
+        let socket = FixedSocket::new(pattern, setup);
+        Self { socket, mechanism, overload: config.overload, entropy: 0x9e37_79b9_7f4a_7c15, send, recv }
+    }
+}
+
+impl<P: Pattern, M: Mechanism + Clone> Machine for Ours<P, M> {
+    fn connect(&mut self) -> Result<PeerId, Refused> {
+        self.socket.connect()
+    }
+
+    fn accept(&mut self, now: Instant) -> Result<PeerId, Refused> {
+        self.socket.accept(self.mechanism.clone(), now)
+    }
+
+    fn attach(&mut self, peer: PeerId, now: Instant) {
+        self.socket.attach(peer, self.mechanism.clone(), now);
+    }
+
+    fn can_attach(&self, peer: PeerId) -> bool {
+        self.socket.can_attach(peer)
+    }
+
+    fn is_up(&self, peer: PeerId) -> bool {
+        self.socket.is_up(peer)
+    }
+
+    fn detach(&mut self, peer: PeerId, now: Instant) {
+        self.socket.detach(peer, now);
+    }
+
+    fn disconnect(&mut self, peer: PeerId) {
+        self.socket.disconnect(peer);
+    }
+
+    fn poll_stream(&mut self, peer: PeerId, mut stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind> {
+        poll_stream(&mut self.socket, peer, &mut stream, &mut |octets| fill(&mut self.entropy, octets), now)
+    }
+
+    fn flush(&mut self, peer: PeerId, mut stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind> {
+        flush(&mut self.socket, peer, &mut stream, &mut |octets| fill(&mut self.entropy, octets), now)
+    }
+
+    fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)> {
+        self.socket.poll_failed(now)
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.socket.poll_timeout()
+    }
+
+    fn try_send(&mut self, message: &[&[u8]], now: Instant) -> Result<(), SendError> {
+        (self.send)(&mut self.socket, self.overload, message, now)
+    }
+
+    fn try_recv(&mut self, now: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError> {
+        (self.recv)(&mut self.socket, now)
+    }
+
+    fn drops(&self) -> Drops {
+        self.socket.drops()
+    }
+
+    fn undelivered(&self) -> u32 {
+        self.socket.undelivered()
+    }
+}
+
+fn send<P: Sends, M: Mechanism>(
+    socket: &mut Socket<P, M>,
+    overload: Option<Policy>,
+    message: &[&[u8]],
+    now: Instant,
+) -> Result<(), SendError> {
+    match overload {
+        Some(policy) => socket.try_send_or(policy, message, now),
+        None => socket.try_send(message, now),
+    }
+}
+
+fn recv<P: Receives, M: Mechanism>(socket: &mut Socket<P, M>, now: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError> {
+    let message = socket.try_recv(now)?;
+    Ok(message.map(|message| message.parts().map(<[u8]>::to_vec).collect()))
+}
+
+fn mute<P, M: Mechanism>(_: &mut Socket<P, M>, _: Option<Policy>, _: &[&[u8]], _: Instant) -> Result<(), SendError> {
+    panic!("this type does not send")
+}
+
+fn never<P, M: Mechanism>(_: &mut Socket<P, M>, _: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError> {
+    panic!("this type does not receive")
+}
+
+/// Octets that are the same in each run (xorshift).
+fn fill(state: &mut u64, octets: &mut [u8]) {
+    for octet in octets {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *octet = *state as u8;
+    }
+}
