@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use support::{is_closed, peer, shake, soon, stranger};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use zeptomq::{
-    BindError, Dealer, Event, Limit, NotSent, Options, OptionsError, Policy, Pull, Push, Rep, Req, Router,
-};
+use zeptomq::{BindError, Dealer, Event, Limit, NotSent, Options, OptionsError, Policy, Pull, Push, Rep, Req, Router};
 
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 

@@ -15,7 +15,7 @@ fn their_heartbeats_are_answered() {
         let mut pull = Peer::with("PULL", IMPATIENT).await;
         pull.must(MONITOR, "watching").await;
         join(&push, &mut pull, binds).await;
-        pull.must(r#""do": "no_event", "names": ["DISCONNECTED"], "ms": 1200"#, "none").await;
+        pull.must(r#""do": "no_event", "names": ["DISCONNECTED"], "ms": 1600"#, "none").await;
         let payload = Payload::new(&[9], 0);
         push.send(payload.message()).await.unwrap();
         pull.must(payload.expect(0), "same").await;
@@ -30,7 +30,7 @@ fn their_pongs_keep_the_connection() {
         let mut monitor = pull.monitor();
         let mut push = Peer::start("PUSH").await;
         join(&pull, &mut push, binds).await;
-        let ended = tokio::time::timeout(4 * TIMEOUT, until_disconnected(&mut monitor)).await;
+        let ended = tokio::time::timeout(3 * TIMEOUT, until_disconnected(&mut monitor)).await;
         assert!(ended.is_err(), "{ended:?}");
     });
 }
@@ -65,7 +65,7 @@ fn a_slow_large_frame_is_no_silence() {
             slow_down(ours, TcpStream::connect(&theirs["tcp://".len()..]).await.unwrap()).await;
         });
         pull.wait_for_peers(1).await;
-        let payload = Payload::new(&[3_000_000], 0);
+        let payload = Payload::new(&[2_000_000], 0);
         push.must(payload.send(), "sent").await;
         let start = std::time::Instant::now();
         tokio::select! {
@@ -121,8 +121,8 @@ fn beating() -> Options {
     Options::new().heartbeat(TIMEOUT / 4, TIMEOUT).reconnect(Duration::from_secs(9), Duration::from_secs(9))
 }
 
-const TIMEOUT: Duration = Duration::from_millis(400);
-const IMPATIENT: &str = r#""HEARTBEAT_IVL": 60, "HEARTBEAT_TIMEOUT": 300, "HEARTBEAT_TTL": 300"#;
+const TIMEOUT: Duration = Duration::from_millis(600);
+const IMPATIENT: &str = r#""HEARTBEAT_IVL": 100, "HEARTBEAT_TIMEOUT": 500, "HEARTBEAT_TTL": 500"#;
 const RESTLESS: &str = r#""HEARTBEAT_IVL": 1, "HEARTBEAT_TIMEOUT": 20000"#;
 const MONITOR: &str = r#""do": "monitor""#;
 const ROUNDS: usize = 30;
