@@ -5,6 +5,7 @@ use crate::hub::{Hub, Phase, State};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
+use tokio::time::Instant;
 use zeptomq_core::pattern::Pattern;
 
 impl<P: Pattern + Send + 'static> Hub<P> {
@@ -32,11 +33,12 @@ impl<P: Pattern + Send + 'static> Hub<P> {
     }
 
     async fn linger(self: Arc<Self>) {
-        let linger = self.shared.options.linger;
-        let _ = tokio::time::timeout(linger, self.reach(|queued, _| queued == 0)).await;
+        let end = Instant::now() + self.shared.options.linger;
+        let _ = tokio::time::timeout_at(end, self.reach(|queued, _| queued == 0)).await;
         // Connections that have sent everything are hanging up: they are given the time to.
         if self.queued() == 0 {
-            let _ = tokio::time::timeout(HANG_UP, self.reach(|_, up| up == 0)).await;
+            let end = end.max(Instant::now() + HANG_UP);
+            let _ = tokio::time::timeout_at(end, self.reach(|_, up| up == 0)).await;
         }
         let mut state = self.lock();
         state.abandoned = state.undelivered + state.queued();
@@ -82,5 +84,5 @@ impl<P> State<P> {
     }
 }
 
-/// How long connections that have sent everything may take to hang up.
+/// How long connections that have sent everything may take to hang up at least.
 const HANG_UP: Duration = Duration::from_secs(1);

@@ -142,6 +142,10 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let mut work = Work::default();
         let Some(line) = &mut found.line else { return Work { end: Some(End::Abandoned), ..work } };
         if written.hungry && found.writer != Writer::Caller {
+            // A command goes between messages, not into one that a caller began to write.
+            if !found.outbox.is_begun() {
+                work.command = line.heartbeat.poll_transmit(now);
+            }
             if found.outbox.is_empty() {
                 found.writer = Writer::Idle;
                 found.outbox.shrink();
@@ -149,9 +153,6 @@ impl<P: Pattern + Send> Junction for Hub<P> {
                 found.writer = Writer::Driver;
                 work.batch = Some(found.outbox.take());
             }
-        }
-        if written.hungry {
-            work.command = line.heartbeat.poll_transmit(now);
         }
         let load = found.inbox.load();
         if line.reading || load.is_relieved(options.receive_limit) {

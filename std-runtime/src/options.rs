@@ -82,7 +82,8 @@ impl Options {
         self
     }
 
-    /// How long a closed or dropped socket goes on sending what it accepted. Default: 5 s.
+    /// How long a closed or dropped socket goes on sending what it accepted, and then listens to peers that go on
+    /// sending: one that is cut off loses what it has not read yet. Default: 5 s.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.linger = linger;
         self

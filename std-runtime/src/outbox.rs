@@ -63,6 +63,11 @@ impl Outbox {
         self.queue.is_empty()
     }
 
+    /// Whether the first message that waits has left in part.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.queue.written > 0
+    }
+
     /// Appends a message: `prefix` and `envelope`, then the parts from `skip` on. Returns its octets on the wire.
     #[inline]
     pub(crate) fn push(&mut self, prefix: &[&[u8]], envelope: &[Part], message: &Message, skip: usize) -> usize {

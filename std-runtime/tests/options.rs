@@ -1,4 +1,5 @@
 //! Does each option do what it says? One test for each, which fails when the option is not read.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here is a test")]
 
 mod support;
 

@@ -93,7 +93,7 @@ impl<O: Open, S: Seal> Driver<O, S> {
         }
         junction.shared().report(Event::Disconnected { endpoint, reason });
         if let Cause::End(End::Finished) = cause {
-            hang_up(&mut read.into_incoming()).await;
+            hang_up(&mut read.into_incoming(), junction.shared().options.linger.max(HANG_UP)).await;
         }
         junction.departed();
     }
@@ -114,14 +114,14 @@ impl<O: Open, S: Seal> Driver<O, S> {
     }
 }
 
-/// Waits a moment for the peer to hang up too: a system that closes on octets that were not read yet makes the peer
-/// lose what it has not read yet.
-pub(super) async fn hang_up(incoming: &mut Incoming) {
+/// Waits for the peer to hang up too, for at most so long and not through a silence: a system that closes on octets that
+/// were not read yet, or before the last have come, makes the peer lose what it has not read yet.
+pub(super) async fn hang_up(incoming: &mut Incoming, longest: Duration) {
     let drain = async {
         let mut sink = [0; 4096];
-        while incoming.read(&mut sink).await.is_ok_and(|len| len > 0) {}
+        while let Ok(Ok(1..)) = tokio::time::timeout(HANG_UP, incoming.read(&mut sink)).await {}
     };
-    let _ = tokio::time::timeout(HANG_UP, drain).await;
+    let _ = tokio::time::timeout(longest, drain).await;
 }
 
 impl From<Failed> for Ended {
@@ -153,4 +153,5 @@ impl std::fmt::Display for Cause {
     }
 }
 
-const HANG_UP: Duration = Duration::from_millis(500);
+/// A peer that is silent for so long has nothing more to say to a connection that ends.
+pub(super) const HANG_UP: Duration = Duration::from_millis(500);

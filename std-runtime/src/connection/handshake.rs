@@ -1,5 +1,6 @@
 //! How does a new connection become a peer's?
 
+use super::driver::{HANG_UP, hang_up};
 use crate::junction::{Junction, line};
 use crate::transport::{Incoming, Outgoing};
 use std::future::poll_fn;
@@ -124,7 +125,7 @@ async fn refuse(incoming: &mut Incoming, outgoing: Outgoing, reason: &str) {
     let mut command = Vec::new();
     if Command::Error(reason.as_bytes()).encode(&mut command).is_ok() && write_all(&outgoing, &command).await.is_ok() {
         drop(outgoing);
-        super::driver::hang_up(incoming).await;
+        hang_up(incoming, HANG_UP).await;
     }
 }
 

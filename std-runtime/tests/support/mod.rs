@@ -1,5 +1,6 @@
 //! What the tests share: a deadline, and a peer made of octets.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here is a test")]
 
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
