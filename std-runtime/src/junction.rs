@@ -146,12 +146,12 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             if !found.outbox.is_begun() {
                 work.command = line.heartbeat.poll_transmit(now);
             }
-            if found.outbox.is_empty() {
+            work.batch = (!found.outbox.is_empty()).then(|| found.outbox.take());
+            if work.batch.is_some() || work.command.is_some() {
+                found.writer = Writer::Driver;
+            } else {
                 found.writer = Writer::Idle;
                 found.outbox.shrink();
-            } else {
-                found.writer = Writer::Driver;
-                work.batch = Some(found.outbox.take());
             }
         }
         let load = found.inbox.load();

@@ -38,7 +38,8 @@ pub(crate) struct Peer {
 ///   Idle ─────────► Caller ─────────────► Driver ─────────────► Idle
 /// ```
 /// The first send after a quiet moment is written by its caller. From then on the connection is hot: sends are only
-/// encoded, until its driver has written them all and finds nothing more.
+/// encoded, until its driver has written them all and finds nothing more. So only one writes at a time; a driver with a
+/// command to write is a writer too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Writer {
     Idle,
