@@ -177,6 +177,7 @@ impl<P: Sends> Hub<P> {
         let relieved = found.outbox.load().is_relieved(self.shared.options.send_limit);
         let woken = if relieved { relieve(pattern, senders, peer) } else { Vec::new() };
         let closing = *phase != Phase::Open;
+        state.retire(peer);
         drop(state);
         wake(driver);
         woken.into_iter().for_each(Waker::wake);
@@ -327,12 +328,18 @@ impl State<Rep<Heap>> {
 }
 
 impl<P: Pattern> State<P> {
-    /// Forgets a peer that was accepted, is gone, and of whose messages all were taken.
-    pub(crate) fn retire(&mut self, id: PeerId) {
-        let over = |peer: &mut Peer| peer.side == Side::Accept && peer.line.is_none() && peer.inbox.is_empty();
-        if self.peers.find(id).is_some_and(over) {
+    /// A peer that was accepted and is gone loses its queue, and is forgotten when all its messages were taken. Says how
+    /// many messages were lost. A caller that still writes has to say first how many left: it comes back here.
+    pub(crate) fn retire(&mut self, id: PeerId) -> usize {
+        let over = |peer: &&mut Peer| peer.side == Side::Accept && peer.line.is_none() && peer.writer != Writer::Caller;
+        let Some(peer) = self.peers.find(id).filter(over) else { return 0 };
+        let lost = peer.outbox.discard();
+        let taken = peer.inbox.is_empty();
+        self.undelivered += lost;
+        if taken {
             self.forget(id);
         }
+        lost
     }
 
     pub(crate) fn forget(&mut self, id: PeerId) {

@@ -32,8 +32,8 @@ pub(crate) trait Junction: Send + Sync {
     /// Takes messages that arrived, and tells how many more there is room for.
     fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, commands: &mut Vec<Command<'static>>) -> usize;
 
-    /// The connection can carry no more, and `unsent` was not written. How many messages are lost with it.
-    fn lost(&self, peer: PeerId, unsent: Option<Batch>) -> usize;
+    /// The connection can carry no more, and this is the last that it has written. How many messages are lost with it.
+    fn lost(&self, peer: PeerId, written: Written) -> usize;
 
     /// A connection that was up is gone altogether.
     fn departed(&self);
@@ -51,7 +51,7 @@ pub(crate) trait Junction: Send + Sync {
 /// What a connection has written since it last said so.
 #[derive(Default)]
 pub(crate) struct Written {
-    /// An emptied batch, for its memory.
+    /// An emptied batch, for its memory; or what is left of it when the connection is lost.
     pub(crate) batch: Option<Batch>,
     pub(crate) load: Load,
     /// Whether the connection can write more.
@@ -208,11 +208,12 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         room_left
     }
 
-    fn lost(&self, peer: PeerId, unsent: Option<Batch>) -> usize {
+    fn lost(&self, peer: PeerId, written: Written) -> usize {
         let mut state = self.lock();
         let State { peers, pattern, receiver, senders, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return 0 };
-        if let Some(batch) = unsent {
+        found.outbox.release(written.load);
+        if let Some(batch) = written.batch {
             found.outbox.put_back(batch);
         }
         found.outbox.rewind();
@@ -220,16 +221,14 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             found.writer = Writer::Idle;
         }
         found.line = None;
+        if found.outbox.load().is_relieved(self.shared.options.send_limit) {
+            pattern.room(peer, true);
+        }
         pattern.down(peer);
         // Whoever waits for this peer is to look again: a REP whose requester is gone, a REQ whose reply cannot come.
         let mut woken = senders.take();
         woken.extend(receiver.take());
-        let mut dropped = 0;
-        if found.side == Side::Accept {
-            dropped = found.outbox.discard();
-            state.undelivered += dropped;
-            state.retire(peer);
-        }
+        let dropped = state.retire(peer);
         drop(state);
         woken.into_iter().for_each(Waker::wake);
         self.shared.progress.notify_waiters();

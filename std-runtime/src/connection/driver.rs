@@ -86,7 +86,7 @@ impl<O: Open, S: Seal> Driver<O, S> {
         let cause = poll_fn(|cx| self.poll(cx)).await;
         let Self { read, write, junction, peer, endpoint } = self;
         // First the socket lets go of the stream, then we do: so the peer hears that no more comes.
-        let dropped = junction.lost(peer, write.into_unsent());
+        let dropped = junction.lost(peer, write.into_written());
         let mut reason = cause.to_string();
         if dropped > 0 {
             reason = format!("{reason}; {dropped} messages for it were dropped");

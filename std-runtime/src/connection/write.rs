@@ -93,9 +93,9 @@ impl<S: Seal> Write<S> {
         Ok(false)
     }
 
-    /// What was taken from the queue and did not leave whole.
-    pub(super) fn into_unsent(self) -> Option<Batch> {
-        self.batch
+    /// The last that was written, and what was taken from the queue and did not leave whole.
+    pub(super) fn into_written(self) -> Written {
+        Written { batch: self.batch.or(self.written.batch), ..self.written }
     }
 
     fn has_more(&self) -> bool {
