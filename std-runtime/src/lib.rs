@@ -32,7 +32,7 @@
 //!
 //! # How it is built
 //!
-//! The protocol and the patterns are in [`core`](zeptomq_core), which holds no message; this crate carries out what it
+//! The protocol and the patterns are in [`core`], which holds no message; this crate carries out what it
 //! decides. Users and connections meet in a hub, around one lock. A message that is sent is encoded into its peer's
 //! outbox by the caller, who writes it too when the connection was quiet; the connection's one task writes the rest and
 //! reads. What arrives lies in large blocks, and messages are slices of them.
