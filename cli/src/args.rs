@@ -37,10 +37,13 @@ pub(crate) enum Command {
     Rep(Rep),
     /// Send to each peer in turn and print what arrives, both at once
     #[command(after_help = examples::DEALER)]
-    Dealer(Duplex),
+    Dealer(Named),
     /// Send to the peer that the first frame names, print what arrives with its sender first
     #[command(after_help = examples::ROUTER)]
-    Router(Duplex),
+    Router(Named),
+    /// Send to the one peer and print what arrives, both at once
+    #[command(after_help = examples::PAIR)]
+    Pair(Duplex),
     /// Show a pipeline and request/reply over loopback, measured while they run
     Demo,
 }
@@ -112,6 +115,15 @@ pub(crate) struct Rep {
 
 /// `zepto dealer` and `zepto router`
 #[derive(Args, Debug)]
+pub(crate) struct Named {
+    #[command(flatten)]
+    pub(crate) duplex: Duplex,
+    #[command(flatten)]
+    pub(crate) identity: Identified,
+}
+
+/// `zepto pair`, and what all have that send and receive at once.
+#[derive(Args, Debug)]
 pub(crate) struct Duplex {
     #[command(flatten)]
     pub(crate) endpoints: Endpoints,
@@ -125,8 +137,6 @@ pub(crate) struct Duplex {
     /// with lines from stdin, what arrives is printed until interrupted.
     #[arg(short = 'n', long, value_name = "N", value_parser = number, verbatim_doc_comment)]
     pub(crate) count: Option<u64>,
-    #[command(flatten)]
-    pub(crate) identity: Identified,
     #[command(flatten)]
     pub(crate) common: Common,
 }

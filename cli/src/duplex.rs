@@ -14,18 +14,24 @@ use crate::report::{self, Counter};
 use crate::session::Session;
 
 /// `zepto dealer`
-pub(crate) async fn dealer(args: &args::Duplex) -> Result<(), Failure> {
-    run(args, zeptomq::Dealer::with(options(args)).map_err(Failure::usage)?).await
+pub(crate) async fn dealer(args: &args::Named) -> Result<(), Failure> {
+    run(&args.duplex, zeptomq::Dealer::with(named(args)).map_err(Failure::usage)?).await
 }
 
 /// `zepto router`
-pub(crate) async fn router(args: &args::Duplex) -> Result<(), Failure> {
-    if args.payload.file.is_some() || args.payload.data.len() == 1 {
+pub(crate) async fn router(args: &args::Named) -> Result<(), Failure> {
+    let payload = &args.duplex.payload;
+    if payload.file.is_some() || payload.data.len() == 1 {
         return Err(Failure::usage(
             "a router's message is an identity and at least one more frame: -d IDENTITY -d TEXT",
         ));
     }
-    run(args, zeptomq::Router::with(options(args)).map_err(Failure::usage)?).await
+    run(&args.duplex, zeptomq::Router::with(named(args)).map_err(Failure::usage)?).await
+}
+
+/// `zepto pair`
+pub(crate) async fn pair(args: &args::Duplex) -> Result<(), Failure> {
+    run(args, zeptomq::Pair::with(options(args)).map_err(Failure::usage)?).await
 }
 
 /// When such a command is done.
@@ -134,9 +140,13 @@ impl Done {
     }
 }
 
+fn named(args: &args::Named) -> Options {
+    args.identity.name(options(&args.duplex))
+}
+
 fn options(args: &args::Duplex) -> Options {
     // A slow reader holds the sender up; nothing is lost.
-    args.identity.name(args.endpoints.options()).overload(Policy::Wait)
+    args.endpoints.options().overload(Policy::Wait)
 }
 
 fn not_sent(reason: NotSent) -> String {

@@ -64,3 +64,10 @@ Examples:
   zepto router -b tcp://127.0.0.1:5557 -w 1 -d worker-1 -d hello      send to the peer of that identity, then end
 
 A peer without an identity of its own is shown by one made here, such as \\x00\\x00\\x01\\x00\\x01: give it back the same.";
+
+/// `zepto pair`
+pub(crate) const PAIR: &str = "\
+Examples:
+  zepto pair -b tcp://127.0.0.1:5558                      in one terminal, and in another:
+  zepto pair -c tcp://127.0.0.1:5558                      what is typed in one is shown in the other
+  zepto pair -c tcp://127.0.0.1:5558 -d hello -n 1        send one, wait for one";

@@ -57,6 +57,7 @@ fn run(command: &Command) -> Result<(), Failure> {
             Command::Rep(args) => exchange::rep(args).await,
             Command::Dealer(args) => duplex::dealer(args).await,
             Command::Router(args) => duplex::router(args).await,
+            Command::Pair(args) => duplex::pair(args).await,
             Command::Demo => demo::run().await,
         }
     });

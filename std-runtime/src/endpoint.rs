@@ -61,6 +61,8 @@ pub enum EndpointError {
     NoRuntime,
     /// The socket has 65,536 peers already.
     TooMany,
+    /// A PAIR has one peer at most, and it has one.
+    Taken,
 }
 
 impl FromStr for Endpoint {
@@ -148,6 +150,7 @@ impl fmt::Display for EndpointError {
             Self::BadPath(text) => write!(f, "\"{text}\" needs a path of 1 to {IPC_LEN_MAX} octets"),
             Self::Wildcard(text) => write!(f, "\"{text}\" is for bind: to connect, name the machine and the port"),
             Self::TooMany => f.write_str("the socket has no room for another peer"),
+            Self::Taken => zeptomq_core::pattern::Refused::Taken.fmt(f),
             Self::NoRuntime => f.write_str("sockets bind and connect within a tokio runtime"),
         }
     }

@@ -282,3 +282,31 @@ pub(crate) fn line(out: std::sync::Arc<crate::transport::Outgoing>, clear: bool,
 fn room(load: Load, limit: Load) -> usize {
     if load.has_room(limit) { limit.messages - load.messages } else { 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Junction, Written};
+    use crate::error::NotSent;
+    use crate::hub::Hub;
+    use crate::message::Message;
+    use crate::options::Options;
+    use std::task::Poll;
+    use zeptomq_core::pattern::Push;
+    use zeptomq_core::pattern::overload::Load;
+    use zeptomq_core::storage::Heap;
+
+    /// The system refuses the write behind the one that took all: the connection ends before it says what it wrote.
+    #[test]
+    fn a_full_queue_whose_messages_left_with_the_connection_has_room_again() {
+        let options = Options::new().send_limit(Load { messages: 2, octets: 1000 });
+        let hub = Hub::new(Push::<Heap>::NEW, options);
+        let peer = hub.open().unwrap();
+        let send = || hub.poll_send(&Message::from("hi"), None);
+        assert_eq!([send(), send(), send()], [Ok(()), Ok(()), Err(NotSent::Full)].map(Poll::Ready));
+        let mut batch = hub.lock().peers.find(peer).unwrap().outbox.take();
+        let load = batch.advance(8);
+        hub.lost(peer, Written { batch: Some(batch), load, hungry: true });
+        assert_eq!(hub.queued(peer), 0);
+        assert_eq!(send(), Poll::Ready(Ok(())));
+    }
+}

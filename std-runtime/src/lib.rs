@@ -66,7 +66,7 @@ pub use listen::BindError;
 pub use message::{Message, Part};
 pub use monitor::{Event, Monitor};
 pub use options::{Limit, Options, OptionsError};
-pub use socket::{Dealer, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket};
+pub use socket::{Dealer, Pair, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket};
 pub use zeptomq_core as core;
 pub use zeptomq_core::pattern::overload::Policy;
 pub use zeptomq_core::wire::SocketType;

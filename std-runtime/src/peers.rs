@@ -127,3 +127,19 @@ impl Line {
         self.rouse()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Peers;
+    use zeptomq_core::peer::Side;
+
+    #[test]
+    fn who_had_the_slot_before_is_somebody_else() {
+        let mut peers = Peers::default();
+        let before = peers.insert(Side::Accept).unwrap();
+        peers.remove(before);
+        let after = peers.insert(Side::Accept).unwrap();
+        assert_eq!(before.slot, after.slot);
+        assert!(peers.find(before).is_none() && peers.find(after).is_some());
+    }
+}

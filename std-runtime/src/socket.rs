@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use zeptomq_core::pattern::{self, Drops, Pattern, Receives, Sends, req};
+use zeptomq_core::pattern::{self, Drops, Pattern, Receives, Refused, Sends, req};
 use zeptomq_core::storage::Heap;
 
 /// Sends to its peers in turn.
@@ -28,6 +28,8 @@ pub type Req = Socket<pattern::Req<Heap>>;
 pub type Rep = Socket<pattern::Rep<Heap>>;
 /// Sends to its peers in turn and receives from them in turn.
 pub type Dealer = Socket<pattern::Dealer<Heap>>;
+/// Sends to its one peer and receives from it.
+pub type Pair = Socket<pattern::Pair>;
 /// Receives messages with the identity of their sender before them, and sends to the peer whose identity stands first.
 pub type Router = Socket<pattern::Router<Heap>>;
 
@@ -103,7 +105,10 @@ impl<P: Pattern + Send> Socket<P> {
         let endpoint = endpoint.parse::<Endpoint>()?.for_connect()?;
         let runtime = self.start()?;
         let hub = self.owner.hub.clone();
-        let peer = hub.open().map_err(|_| EndpointError::TooMany)?;
+        let peer = hub.open().map_err(|error| match error {
+            Refused::Taken => EndpointError::Taken,
+            _ => EndpointError::TooMany,
+        })?;
         runtime.spawn(dial(hub, endpoint, peer));
         Ok(())
     }
@@ -296,6 +301,12 @@ impl Start for pattern::Rep<Heap> {
 }
 
 impl Start for pattern::Dealer<Heap> {
+    fn start(_options: &Options) -> Self {
+        Self::NEW
+    }
+}
+
+impl Start for pattern::Pair {
     fn start(_options: &Options) -> Self {
         Self::NEW
     }

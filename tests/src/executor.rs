@@ -135,11 +135,12 @@ pub enum Kind {
     Rep,
     Dealer,
     Router,
+    Pair,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Push, Self::Pull, Self::Req, Self::Rep, Self::Dealer, Self::Router];
+    pub const ALL: [Self; 7] = [Self::Push, Self::Pull, Self::Req, Self::Rep, Self::Dealer, Self::Router, Self::Pair];
 
     /// The name on the wire.
     pub const fn name(self) -> &'static str {
@@ -150,6 +151,7 @@ impl Kind {
             Self::Rep => "REP",
             Self::Dealer => "DEALER",
             Self::Router => "ROUTER",
+            Self::Pair => "PAIR",
         }
     }
 
@@ -161,6 +163,7 @@ impl Kind {
             Self::Req => "REP",
             Self::Rep => "REQ",
             Self::Dealer | Self::Router => "DEALER",
+            Self::Pair => "PAIR",
         }
     }
 }

@@ -9,7 +9,7 @@ use zeptomq_core::mechanism::Mechanism;
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::{
-    Dealer, Drops, Pattern, Pull, Push, Receives, Refused, Rep, Req, Router, Sends, TakeError, req,
+    Dealer, Drops, Pair, Pattern, Pull, Push, Receives, Refused, Rep, Req, Router, Sends, TakeError, req,
 };
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::{Failure, FixedSocket, SendError};
@@ -54,6 +54,7 @@ pub fn machine<M: Mechanism + Clone + 'static>(kind: Kind, config: Config, mecha
         Kind::Rep => Box::new(Ours::new(Rep::<Store>::NEW, config, mechanism, send, recv)),
         Kind::Dealer => Box::new(Ours::new(Dealer::<Store>::NEW, config, mechanism, send, recv)),
         Kind::Router => Box::new(Ours::new(Router::<Store>::NEW, config, mechanism, send, recv)),
+        Kind::Pair => Box::new(Ours::new(Pair::NEW, config, mechanism, send, recv)),
     }
 }
 

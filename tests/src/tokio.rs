@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use zeptomq::{
-    Dealer, Event, Limit, Message, Monitor, NotSent, Options, Policy, Pull, Push, RecvError, Rep, Req, Router,
+    Dealer, Event, Limit, Message, Monitor, NotSent, Options, Pair, Policy, Pull, Push, RecvError, Rep, Req, Router,
 };
 use zeptomq_core::pattern::{Drops, RouteError};
 
@@ -34,6 +34,7 @@ enum Any {
     Rep(Rep),
     Dealer(Dealer),
     Router(Router),
+    Pair(Pair),
 }
 
 /// A peer that it connects to.
@@ -75,8 +76,9 @@ impl Executor for Tokio {
             Kind::Rep => Any::Rep(Rep::with(options).unwrap()),
             Kind::Dealer => Any::Dealer(Dealer::with(options).unwrap()),
             Kind::Router => Any::Router(Router::with(options).unwrap()),
+            Kind::Pair => Any::Pair(Pair::with(options).unwrap()),
         };
-        let (endpoint, monitor) = with!(&socket, [Push, Pull, Req, Rep, Dealer, Router], socket => {
+        let (endpoint, monitor) = with!(&socket, [Push, Pull, Req, Rep, Dealer, Router, Pair], socket => {
             (wait(socket.bind("tcp://127.0.0.1:0")).unwrap(), socket.monitor())
         });
         let address = endpoint.to_string().trim_start_matches("tcp://").to_owned();
@@ -104,7 +106,7 @@ impl Socket for TokioSubject {
         let listener = wait(TcpListener::bind("127.0.0.1:0")).unwrap();
         let endpoint = format!("tcp://{}", listener.local_addr().unwrap());
         let _runtime = RUNTIME.enter();
-        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router], socket => socket.connect(&endpoint).unwrap());
+        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair], socket => socket.connect(&endpoint).unwrap());
         TokioListener(listener)
     }
 
@@ -118,28 +120,28 @@ impl Socket for TokioSubject {
 
     fn send(&mut self, parts: &[&[u8]]) -> Result<(), Unsent> {
         let message = message(parts);
-        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router], socket => wait(socket.send(message)));
+        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair], socket => wait(socket.send(message)));
         sent.map_err(|error| self.unsent(error.reason))
     }
 
     fn try_send(&mut self, parts: &[&[u8]]) -> Result<(), Unsent> {
         let message = message(parts);
-        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router], socket => socket.try_send(message));
+        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair], socket => socket.try_send(message));
         sent.map_err(|error| self.unsent(error.reason))
     }
 
     fn recv(&mut self) -> Result<Vec<Vec<u8>>, Untaken> {
-        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router], socket => wait(socket.recv()));
+        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair], socket => wait(socket.recv()));
         message.map(parts).map_err(untaken)
     }
 
     fn try_recv(&mut self) -> Result<Option<Vec<Vec<u8>>>, Untaken> {
-        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router], socket => socket.try_recv());
+        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair], socket => socket.try_recv());
         message.map(|message| message.map(parts)).map_err(untaken)
     }
 
     fn drops(&self) -> Drops {
-        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router], socket => socket.drops())
+        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair], socket => socket.drops())
     }
 
     fn elapsed_ms(&self) -> u32 {

@@ -148,6 +148,18 @@ fn a_dealer_ends_when_all_is_sent_where_it_is_told_to_count_nothing() {
 }
 
 #[test]
+fn two_pairs_talk_and_a_third_is_not_heard() {
+    let (mut one, at) = Zepto::bound(&["pair", "-n", "1", "-t", "15s"]);
+    let mut other = Zepto::start(&["pair", "-c", &at, "-t", "15s"]);
+    one.write("question\n");
+    assert_eq!(other.line(), "question");
+    drop(Zepto::run(&["pair", "-c", &at, "-w", "1", "-d", "intruder", "-t", "500ms"], ""));
+    other.write("answer\n");
+    let ended = one.ended();
+    assert_eq!((ended.status, ended.stdout), (0, vec!["answer".to_owned()]));
+}
+
+#[test]
 fn a_dealer_talks_to_a_rep_with_an_empty_frame_in_front() {
     let (_rep, at) = Zepto::bound(&["rep", "--echo", "-t", "15s"]);
     let dealer = Zepto::run(&["dealer", "-c", &at, "-d", "", "-d", "hi", "-n", "1", "-t", "15s"], "");

@@ -3,7 +3,7 @@
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::{Load, Policy, on_full};
 use zeptomq_core::pattern::req::Mode;
-use zeptomq_core::pattern::{Dealer, Drops, Pattern, Pull, Push, Reason, Receives, Rep, Req, Router, Sends};
+use zeptomq_core::pattern::{Dealer, Drops, Pair, Pattern, Pull, Push, Reason, Receives, Rep, Req, Router, Sends};
 use zeptomq_core::peer::{PeerId, Side};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::wire::{PeerInfo, SocketType};
@@ -17,6 +17,7 @@ pub fn call() {
     pushes(Push::<Few>::NEW);
     pulls(Pull);
     talks(Dealer::<Few>::NEW);
+    talks(Pair::NEW);
     talks(Router::<Few>::NEW);
     talks(Rep::<Few>::NEW);
     talks(Req::<Few>::new(Mode::Relaxed, size() as u32));

@@ -7,7 +7,7 @@ use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::req::Mode;
-use zeptomq_core::pattern::{Dealer, Pattern, Pull, Push, Receives, Rep, Req, Router, Sends};
+use zeptomq_core::pattern::{Dealer, Pair, Pattern, Pull, Push, Receives, Rep, Req, Router, Sends};
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::FixedSocket;
 use zeptomq_core::storage::Fixed;
@@ -29,6 +29,7 @@ fn every_type<M: Mechanism + Copy>(mechanism: M) {
     pushes(Socket::new(Push::<Few>::NEW, setup()), mechanism);
     pulls(Socket::new(Pull, setup()), mechanism);
     talks(Socket::new(Dealer::<Few>::NEW, setup()), mechanism);
+    talks(Socket::new(Pair::NEW, setup()), mechanism);
     talks(Socket::new(Router::<Few>::NEW, setup()), mechanism);
     talks(Socket::new(Req::<Few>::new(Mode::Relaxed, size() as u32), setup()), mechanism);
     talks(Socket::new(Req::<Few>::new(Mode::Strict, size() as u32), setup()), mechanism);

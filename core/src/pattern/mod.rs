@@ -6,6 +6,7 @@
 mod balance;
 pub mod dealer;
 pub mod overload;
+pub mod pair;
 pub mod pull;
 pub mod push;
 pub mod rep;
@@ -14,6 +15,7 @@ pub mod rotation;
 pub mod router;
 
 pub use dealer::Dealer;
+pub use pair::Pair;
 pub use pull::Pull;
 pub use push::Push;
 pub use rep::Rep;
@@ -169,6 +171,8 @@ pub enum Refused {
     NoRoom,
     /// The identity is longer than this socket can keep.
     IdentityTooLong,
+    /// A PAIR has one peer at most, and it has one.
+    Taken,
 }
 
 /// Why a message goes nowhere. It was not taken over: it is still the caller's.
@@ -242,6 +246,7 @@ impl core::fmt::Display for Refused {
         f.write_str(match self {
             Self::NoRoom => "no room for another peer",
             Self::IdentityTooLong => "the identity is longer than this socket can keep",
+            Self::Taken => "a PAIR has one peer at most, and it has one",
         })
     }
 }

@@ -39,7 +39,7 @@ impl Failure {
         match self {
             Self::Link(error) => error.reason_for_peer(),
             // An ERROR keeps the peer from coming back, and room there may be later.
-            Self::Refused(Refused::NoRoom) | Self::Displaced | Self::Message(_) => None,
+            Self::Refused(Refused::NoRoom | Refused::Taken) | Self::Displaced | Self::Message(_) => None,
             Self::Refused(_) => Some("unacceptable identity"),
         }
     }

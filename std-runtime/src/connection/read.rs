@@ -144,8 +144,8 @@ impl<O: Open> Read<O> {
 
     /// Turns what has arrived into messages and commands. Whether there may be more behind them.
     fn parse(&mut self) -> Result<bool, Cause> {
-        if self.large.is_some() {
-            return self.finish_large();
+        if let Some(large) = self.large.take() {
+            return self.finish_large(large);
         }
         let Some(block) = &mut self.block else { return Ok(false) };
         if block.len() < self.need {
@@ -227,8 +227,7 @@ impl<O: Open> Read<O> {
     }
 
     /// Moves what of a large body has arrived to its place, and delivers it when it is whole.
-    fn finish_large(&mut self) -> Result<bool, Cause> {
-        let Some(large) = &mut self.large else { return Ok(false) };
+    fn finish_large(&mut self, mut large: Large) -> Result<bool, Cause> {
         if let Some(block) = &mut self.block {
             let len = block.len().min(large.len - large.body.len());
             large.grow(len)?;
@@ -236,9 +235,10 @@ impl<O: Open> Read<O> {
             block.advance(len);
         }
         if large.body.len() < large.len {
+            self.large = Some(large);
             return Ok(false);
         }
-        let Some(Large { kind, mut body, .. }) = self.large.take() else { return Ok(false) };
+        let Large { kind, mut body, .. } = large;
         let (kind, inner) = self.reader.open_large(kind, &mut body).map_err(Cause::Read)?;
         let whole = Bytes::from(body);
         let part = if inner.len() == whole.len() { whole.into() } else { whole.slice(inner).into() };

@@ -128,7 +128,7 @@ fn commands_for_other_types_are_never_shown<E: Executor>(executor: &mut E) {
                 answer(&mut wire, b"ask", b"hi");
                 socket.expect(&[b"hi"]);
             }
-            Kind::Rep | Kind::Router | Kind::Pull | Kind::Dealer => {
+            Kind::Rep | Kind::Router | Kind::Pull | Kind::Dealer | Kind::Pair => {
                 socket.nothing_to_receive();
                 wire.send(&[more(b""), others.clone(), message(&[b"hi"])].concat());
                 let heard = socket.recv().unwrap();

@@ -28,6 +28,7 @@ mod handshake;
 mod heartbeat;
 mod metadata;
 mod overload;
+mod pair;
 mod pipeline;
 mod queues;
 mod rep;

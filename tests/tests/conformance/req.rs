@@ -159,6 +159,7 @@ fn a_malformed_reply_closes_the_connection<E: Executor>(executor: &mut E) {
             // The one that was asked is gone, and with it the answer.
             assert_eq!(req.recv(), Err(Untaken::PeerGone), "{bad:?} {strict}");
             wire.expect_closed();
+            req.expect_drops(Drops { bad_envelope: 1, ..Drops::NONE });
             if !strict {
                 serves(&mut req);
             }

@@ -16,7 +16,7 @@ pub(crate) fn serves<S: Socket>(socket: &mut S) {
             }
             peer.expect(&message(&[b"ok"]));
         }
-        Kind::Pull | Kind::Dealer => {
+        Kind::Pull | Kind::Dealer | Kind::Pair => {
             peer.send(&message(&[b"ok"]));
             socket.expect(&[b"ok"]);
         }

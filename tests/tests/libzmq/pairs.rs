@@ -1,7 +1,7 @@
 //! Does each of our socket types talk to each of theirs that is its peer? Whoever binds, octet for octet.
 
 use crate::{Binds, join, whoever_binds};
-use zeptomq::{Dealer, Options, Pull, Push, Rep, Req, Router};
+use zeptomq::{Dealer, Options, Pair, Pull, Push, Rep, Req, Router};
 use zeptomq_tests::python::{Payload, Peer};
 
 #[test]
@@ -141,6 +141,22 @@ fn our_dealer_talks_to_their_dealer() {
     whoever_binds(async |binds| {
         let mut ours = Dealer::new();
         let mut theirs = Peer::start("DEALER").await;
+        join(&ours, &mut theirs, binds).await;
+        for (there, back) in exchanges() {
+            theirs.tell(back.send()).await;
+            theirs.tell(there.expect(0)).await;
+            ours.send(there.message()).await.unwrap();
+            back.is(&ours.recv().await.unwrap());
+            theirs.says(&["sent", "same"]).await;
+        }
+    });
+}
+
+#[test]
+fn our_pair_talks_to_their_pair() {
+    whoever_binds(async |binds| {
+        let mut ours = Pair::new();
+        let mut theirs = Peer::start("PAIR").await;
         join(&ours, &mut theirs, binds).await;
         for (there, back) in exchanges() {
             theirs.tell(back.send()).await;
