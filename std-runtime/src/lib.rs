@@ -26,6 +26,7 @@
 //! | [`Req`] | a request | its reply | REP, ROUTER |
 //! | [`Rep`] | the reply | a request | REQ, DEALER |
 //! | [`Dealer`] | to its peers in turn | from its peers in turn | REP, DEALER, ROUTER |
+//! | [`Pair`] | to its one peer | from its one peer | PAIR |
 //! | [`Router`] | to the peer that the first part names | with the sender's identity as first part | REQ, DEALER, ROUTER |
 //!
 //! Delivery is at most once per peer and in order. Every queue and every wait has a limit: see [`Options`].
