@@ -1,5 +1,13 @@
 //! Where do patterns keep what they know of their peers? In arrays on a device, on the heap on a server.
 
+mod interests;
+mod topics;
+#[cfg(feature = "alloc")]
+mod trie;
+
+pub use interests::{Change as InterestChange, FixedInterests, Interests};
+pub use topics::{Change as TopicChange, FixedTopics, Topics};
+
 use crate::peer::PeerId;
 
 /// A family of collections: one set of pattern code runs on either.
@@ -10,11 +18,16 @@ pub trait Storage {
     type Table<T>: Table<T>;
     /// Identities that peers chose.
     type Names: Names;
+    /// What the peers of a publisher want.
+    type Topics: Topics<Slots = Self::Slots>;
+    /// What a subscriber wants.
+    type Interests: Interests;
 }
 
-/// Collections of fixed size: at most `PEERS` peers, identities of at most `NAME` octets.
+/// Collections of fixed size: at most `PEERS` peers, identities of at most `NAME` octets, at most `TOPICS` topics of at
+/// most `TOPIC` octets.
 #[derive(Clone, Copy, Debug)]
-pub struct Fixed<const PEERS: usize, const NAME: usize = 16>;
+pub struct Fixed<const PEERS: usize, const NAME: usize = 16, const TOPICS: usize = 8, const TOPIC: usize = 32>;
 
 /// Collections that grow on the heap.
 #[cfg(feature = "alloc")]
@@ -35,6 +48,14 @@ pub trait Slots {
     fn contains(&self, slot: u16) -> bool;
     /// The first member at or after `slot`, going round once.
     fn next_from(&self, slot: u16) -> Option<u16>;
+    /// Adds the slots of another set.
+    fn add_all(&mut self, others: &Self);
+    /// Removes all slots.
+    fn clear(&mut self);
+    /// Whether there is none.
+    fn is_empty(&self) -> bool;
+    /// The slots in order.
+    fn iter(&self) -> impl Iterator<Item = u16> + '_;
 }
 
 /// One value per peer, found by slot; a former tenant of the slot finds nothing.
@@ -67,10 +88,14 @@ pub trait Names {
     fn remove(&mut self, peer: PeerId);
 }
 
-impl<const PEERS: usize, const NAME: usize> Storage for Fixed<PEERS, NAME> {
+impl<const PEERS: usize, const NAME: usize, const TOPICS: usize, const TOPIC: usize> Storage
+    for Fixed<PEERS, NAME, TOPICS, TOPIC>
+{
     type Slots = Bits<1>;
     type Table<T> = FixedTable<T, PEERS>;
     type Names = FixedNames<PEERS, NAME>;
+    type Topics = FixedTopics<TOPICS, TOPIC>;
+    type Interests = FixedInterests<TOPICS, TOPIC>;
 }
 
 /// Slots as bits, 32 to a word. A device has at most 32 peers a socket.
@@ -90,6 +115,22 @@ impl<const WORDS: usize> Slots for Bits<WORDS> {
 
     fn next_from(&self, slot: u16) -> Option<u16> {
         next_bit(&self.0, slot)
+    }
+
+    fn add_all(&mut self, others: &Self) {
+        add_bits(&mut self.0, &others.0);
+    }
+
+    fn clear(&mut self) {
+        self.0 = [0; WORDS];
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u16> + '_ {
+        bits(&self.0)
     }
 }
 
@@ -163,6 +204,8 @@ impl<const PEERS: usize, const NAME: usize> Names for FixedNames<PEERS, NAME> {
 
 #[cfg(feature = "alloc")]
 pub use heap::{HeapBits, HeapNames, HeapTable};
+#[cfg(feature = "alloc")]
+pub use {interests::HeapInterests, topics::HeapTopics};
 
 #[cfg(feature = "alloc")]
 mod heap {
@@ -175,6 +218,8 @@ mod heap {
         type Slots = HeapBits;
         type Table<T> = HeapTable<T>;
         type Names = HeapNames;
+        type Topics = super::HeapTopics;
+        type Interests = super::HeapInterests;
     }
 
     /// Slots as bits, as many words as the highest slot needs.
@@ -200,6 +245,25 @@ mod heap {
         #[inline]
         fn next_from(&self, slot: u16) -> Option<u16> {
             super::next_bit(&self.0, slot)
+        }
+
+        fn add_all(&mut self, others: &Self) {
+            if self.0.len() < others.0.len() {
+                self.0.resize(others.0.len(), 0);
+            }
+            super::add_bits(&mut self.0, &others.0);
+        }
+
+        fn clear(&mut self) {
+            self.0.fill(0);
+        }
+
+        fn is_empty(&self) -> bool {
+            self.0.iter().all(|word| *word == 0)
+        }
+
+        fn iter(&self) -> impl Iterator<Item = u16> + '_ {
+            super::bits(&self.0)
         }
     }
 
@@ -281,6 +345,23 @@ fn bit(words: &[u32], slot: u16) -> bool {
     words.get(usize::from(slot) / 32).is_some_and(|word| word >> (slot % 32) & 1 == 1)
 }
 
+fn add_bits(words: &mut [u32], others: &[u32]) {
+    for (word, other) in words.iter_mut().zip(others) {
+        *word |= other;
+    }
+}
+
+fn bits(words: &[u32]) -> impl Iterator<Item = u16> + '_ {
+    words.iter().zip(0u16..).flat_map(|(&word, index)| {
+        let mut rest = word;
+        core::iter::from_fn(move || {
+            let bit = (rest != 0).then(|| rest.trailing_zeros() as u16)?;
+            rest &= rest - 1;
+            Some(index * 32 + bit)
+        })
+    })
+}
+
 /// The first set bit at or after `slot`, going round once: the rest of its word, the words after it, then from the
 /// start.
 #[inline]
@@ -338,6 +419,12 @@ mod tests {
         slots.set(7, false);
         assert!(slots.contains(3) && !slots.contains(7) && !slots.contains(500));
         assert_eq!(slots.next_from(4), Some(31));
+        let mut others = S::EMPTY;
+        others.set(9, true);
+        others.add_all(&slots);
+        assert!(others.iter().eq([3, 9, 31]) && slots.iter().eq([3, 31]));
+        others.clear();
+        assert!(others.is_empty() && !slots.is_empty());
     }
 
     #[test]
