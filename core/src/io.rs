@@ -34,19 +34,23 @@ where
     S: Read + ReadReady + Write + WriteReady,
 {
     for _ in 0..READS_MAX {
-        if flush(socket, peer, stream, entropy, now)? == Streamed::Closed {
-            return Ok(Streamed::Closed);
-        }
+        // A stream that takes nothing more may have something to be read still: it is gone when that was read.
+        let flushed = flush(socket, peer, stream, entropy, now);
         let window = socket.receive_window(peer, now);
-        if window.is_empty() || !stream.read_ready()? {
+        if window.is_empty() {
             return Ok(Streamed::Open);
+        }
+        if !stream.read_ready()? {
+            return flushed;
         }
         match stream.read(window)? {
             0 => return Ok(Streamed::Closed),
             len => socket.commit(peer, len, now),
         }
     }
-    flush(socket, peer, stream, entropy, now)
+    // Whether it is gone shows when it is polled again.
+    let _ = flush(socket, peer, stream, entropy, now);
+    Ok(Streamed::Open)
 }
 
 /// Writes what is pending for the peer, as far as the stream takes it.

@@ -11,7 +11,7 @@ pub use error::{Failure, SendError};
 use crate::link::{FixedLink, FixedMessage, PushError, Setup, Stepped};
 use crate::mechanism::Mechanism;
 use crate::message::Parts;
-use crate::pattern::overload::{Full, Policy, on_full};
+use crate::pattern::overload::{Full, Policy};
 use crate::pattern::rotation::Rotation;
 use crate::pattern::{Arrival, Drops, Identity, Pattern, Prefix, Reason, Receives, Refused, Rep, Route, RouteError};
 use crate::pattern::{Sends, TakeError, Verdict};
@@ -327,7 +327,7 @@ impl<P: Sends, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usiz
                 Err(PushError::NoRoom) => self.pattern.room(route.to, false),
             }
         }
-        match on_full(policy) {
+        match P::on_full(policy) {
             Full::Wait => Err(SendError::WouldBlock),
             Full::Refuse => Err(SendError::Full),
             Full::Drop => {
@@ -361,8 +361,9 @@ impl<P: Receives, M: Mechanism, const PEERS: usize, const RX: usize, const TX: u
     pub fn try_recv(&mut self, now: Instant) -> Result<Option<Received<'_>>, TakeError> {
         self.pattern.may_take()?;
         self.release_shown(now);
-        // Each round but the last uses up a message that has arrived.
+        // Each round but the last uses up a message that has arrived. It may end the turn.
         while let Some(index) = self.waiting.turn() {
+            self.pattern.may_take()?;
             let Some(slot) = self.slots.get_mut(usize::from(index)) else { break };
             let peer = PeerId { slot: index, turn: slot.turn };
             self.waiting.took(index);

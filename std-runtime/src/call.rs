@@ -17,7 +17,7 @@ use zeptomq_core::storage::Heap;
 ///
 /// # Cancel safety
 /// Dropped before the request was queued, it was never sent. Dropped later, the reply is given up: it is dropped when it
-/// comes, and the next request may be sent at once.
+/// comes, and the next request may be sent at once. Under `strict_requests` the reply has to be received first.
 #[must_use = "a request is sent when it is awaited"]
 pub struct Request<'a> {
     hub: &'a Hub<pattern::Req<Heap>>,

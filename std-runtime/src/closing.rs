@@ -15,7 +15,10 @@ impl<P: Pattern + Send + 'static> Hub<P> {
             return;
         }
         match self.shared.runtime.get() {
-            Some(runtime) => drop(runtime.spawn(self.clone().linger())),
+            Some(runtime) => {
+                let end = Closed(self.clone());
+                drop(runtime.spawn(async move { end.0.linger().await }));
+            }
             // It never bound nor connected anything.
             None => drop(self.enter(Phase::Closed)),
         }
@@ -32,7 +35,7 @@ impl<P: Pattern + Send + 'static> Hub<P> {
         }
     }
 
-    async fn linger(self: Arc<Self>) {
+    async fn linger(&self) {
         let end = Instant::now() + self.shared.options.linger;
         let _ = tokio::time::timeout_at(end, self.reach(|queued, _| queued == 0)).await;
         // Connections that have sent everything are hanging up: they are given the time to.
@@ -40,10 +43,6 @@ impl<P: Pattern + Send + 'static> Hub<P> {
             let end = end.max(Instant::now() + HANG_UP);
             let _ = tokio::time::timeout_at(end, self.reach(|_, up| up == 0)).await;
         }
-        let mut state = self.lock();
-        state.abandoned = state.undelivered + state.queued();
-        drop(state);
-        self.enter(Phase::Closed);
     }
 
     /// Passes to a later phase and tells everybody. Whether it was not reached before.
@@ -75,6 +74,18 @@ impl<P: Pattern + Send + 'static> Hub<P> {
 
     fn queued(&self) -> usize {
         self.lock().queued()
+    }
+}
+
+/// Whatever ends the lingering, the end of its runtime too, the socket is closed then.
+struct Closed<P: Pattern + Send + 'static>(Arc<Hub<P>>);
+
+impl<P: Pattern + Send> Drop for Closed<P> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.abandoned = state.undelivered + state.queued();
+        drop(state);
+        self.0.enter(Phase::Closed);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::monitor::Event;
 use crate::options::ms;
 use crate::transport;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zeptomq_core::backoff::Backoff;
 use zeptomq_core::peer::PeerId;
 
@@ -27,6 +27,7 @@ async fn redial(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId)
     let mut backoff = Backoff::new(ms(least), ms(most));
     let mut phase = shared.phase.subscribe();
     loop {
+        let begun = Instant::now();
         let error = match attempt(junction, endpoint, peer).await {
             Ended::Refused(reason) => {
                 let lost = junction.queued(peer);
@@ -37,7 +38,10 @@ async fn redial(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId)
             }
             Ended::Failed(error) => Some(error),
             Ended::Lost => {
-                backoff.reset();
+                // A peer that lets us in only to send us away is not tried again at once.
+                if begun.elapsed() >= LASTING {
+                    backoff.reset();
+                }
                 None
             }
         };
@@ -77,6 +81,9 @@ async fn attempt(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId
     };
     options.security.run(connection).await
 }
+
+/// A connection that was there for so long was a good one.
+const LASTING: Duration = Duration::from_secs(1);
 
 /// For jitter only, so that the system's want of entropy does no harm.
 pub(crate) fn random() -> u32 {

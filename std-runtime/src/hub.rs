@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant as Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
-use zeptomq_core::pattern::overload::{Full, Policy, on_full};
+use zeptomq_core::pattern::overload::{Full, Load, Policy};
 use zeptomq_core::pattern::rotation::Rotation;
 use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Receives, Rep, Route, RouteError, Sends, Verdict};
 use zeptomq_core::peer::{PeerId, Side};
@@ -124,12 +124,13 @@ impl<P: Sends> Hub<P> {
         if let Some(Waiter { waker, .. }) = &waiter
             && state.sends.is_spent()
         {
+            drop(state);
             waker.wake_by_ref();
             return Poll::Pending;
         }
         let route = match state.pattern.route(message) {
             Ok(route) => route,
-            Err(RouteError::NoPeer) => return self.overloaded(&mut state, waiter),
+            Err(RouteError::NoPeer) => return self.overloaded(state, waiter),
             Err(error) => return Poll::Ready(Err(NotSent::Route(error))),
         };
         let after = state.queue(&route, message, &self.shared.options);
@@ -142,11 +143,13 @@ impl<P: Sends> Hub<P> {
         Poll::Ready(Ok(()))
     }
 
-    fn overloaded(&self, state: &mut State<P>, waiter: Option<Waiter<'_>>) -> Poll<Result<(), NotSent>> {
+    fn overloaded(&self, mut state: MutexGuard<'_, State<P>>, waiter: Option<Waiter<'_>>) -> Poll<Result<(), NotSent>> {
         let policy: Policy = self.shared.options.overload.unwrap_or(P::OVERLOAD);
-        match (on_full(policy), waiter) {
+        match (P::on_full(policy), waiter) {
             (Full::Wait, Some(waiter)) => {
-                state.senders.register(waiter);
+                let former = state.senders.register(waiter);
+                drop(state);
+                drop(former);
                 Poll::Pending
             }
             (Full::Drop, _) => {
@@ -164,19 +167,23 @@ impl<P: Sends> Hub<P> {
         let len = out.try_write(pieces.get(..count).unwrap_or_default()).unwrap_or(0);
         let left = batch.advance(len);
         let mut state = self.lock();
-        let State { peers, pattern, senders, phase, .. } = &mut *state;
+        let State { peers, pattern, senders, receiver, phase, undelivered, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return };
         let same = found.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.out, out));
-        if !same {
-            batch.rewind();
-        }
+        let cut = if same { Load::default() } else { batch.rewind() };
         found.outbox.put_back(batch);
         found.outbox.release(left);
+        found.outbox.release(cut);
+        *undelivered += cut.messages;
         found.writer = if found.line.is_some() { Writer::Driver } else { Writer::Idle };
         let driver = found.line.as_mut().and_then(Line::rouse);
         let relieved = found.outbox.load().is_relieved(self.shared.options.send_limit);
-        let woken = if relieved { relieve(pattern, senders, peer) } else { Vec::new() };
+        let mut woken = if relieved { relieve(pattern, senders, peer) } else { Vec::new() };
         let closing = *phase != Phase::Open;
+        if !same {
+            // Who waits for this peer's answer is to look again.
+            woken.extend(receiver.take());
+        }
         state.retire(peer);
         drop(state);
         wake(driver);
@@ -195,6 +202,7 @@ impl<P: Receives> Hub<P> {
         if let Some(cx) = &cx
             && state.receives.is_spent()
         {
+            drop(state);
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -221,7 +229,10 @@ impl<P: Receives> Hub<P> {
         if let Some(cx) = cx
             && !state.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker()))
         {
-            state.receiver = Some(cx.waker().clone());
+            let former = state.receiver.replace(cx.waker().clone());
+            drop(state);
+            // With it may go a task that wants the lock.
+            drop(former);
         }
         Poll::Pending
     }

@@ -1,6 +1,6 @@
 //! What has arrived from one peer and waits for the user?
 
-use crate::message::Message;
+use crate::message::{Message, Part};
 use std::collections::VecDeque;
 use zeptomq_core::pattern::overload::Load;
 
@@ -48,6 +48,6 @@ fn octets(message: &Message) -> usize {
     message.parts().fold(0, |sum, part| sum + part.len() + PART_COST)
 }
 
-const PART_COST: usize = 2;
+const PART_COST: usize = size_of::<Part>();
 /// A queue that was long once does not keep its memory for ever.
 const KEPT_MAX: usize = 64 * 1024;

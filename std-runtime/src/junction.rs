@@ -155,9 +155,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             }
         }
         let load = found.inbox.load();
-        if line.reading || load.is_relieved(options.receive_limit) {
+        line.reading |= load.is_relieved(options.receive_limit);
+        if line.reading {
             work.room = room(load, options.receive_limit);
-            line.reading = work.room > 0;
         }
         work.end = line.end.or(match phase {
             Phase::Closing if found.outbox.load() == Load::default() => Some(End::Finished),
@@ -192,6 +192,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         }
         if let Some(line) = &mut found.line {
             line.heartbeat.heard(now);
+            line.suspect = false;
             commands.drain(..).for_each(|command| line.heartbeat.handle(&command));
             room_left = room(found.inbox.load(), limit);
             line.reading = room_left > 0;
@@ -216,7 +217,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         if let Some(batch) = written.batch {
             found.outbox.put_back(batch);
         }
-        found.outbox.rewind();
+        let cut = found.outbox.rewind();
         if found.writer == Writer::Driver {
             found.writer = Writer::Idle;
         }
@@ -228,7 +229,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         // Whoever waits for this peer is to look again: a REP whose requester is gone, a REQ whose reply cannot come.
         let mut woken = senders.take();
         woken.extend(receiver.take());
-        let dropped = state.retire(peer);
+        state.undelivered += cut;
+        let dropped = cut + state.retire(peer);
         drop(state);
         woken.into_iter().for_each(Waker::wake);
         self.shared.progress.notify_waiters();
@@ -260,7 +262,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
                 line.heartbeat.heard(now);
             }
             if line.heartbeat.is_expired(now) {
-                woken.extend(line.doom(End::Silent));
+                // The connection is read first: this program may have been away for as long.
+                let doomed = std::mem::replace(&mut line.suspect, true);
+                woken.extend(if doomed { line.doom(End::Silent) } else { line.rouse() });
             } else if line.heartbeat.poll_timeout().is_some_and(|at| at.has_come(now)) {
                 woken.extend(line.rouse());
             }
@@ -276,7 +280,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 
 /// A line for a connection that has just come up.
 pub(crate) fn line(out: std::sync::Arc<crate::transport::Outgoing>, clear: bool, heartbeat: Heartbeat) -> Line {
-    Line { out, clear, heartbeat, reading: true, driver: None, end: None }
+    Line { out, clear, heartbeat, reading: true, suspect: false, driver: None, end: None }
 }
 
 fn room(load: Load, limit: Load) -> usize {
@@ -290,7 +294,8 @@ mod tests {
     use crate::hub::Hub;
     use crate::message::Message;
     use crate::options::Options;
-    use std::task::Poll;
+    use crate::sending::Sending;
+    use std::task::{Context, Poll, Waker};
     use zeptomq_core::pattern::Push;
     use zeptomq_core::pattern::overload::Load;
     use zeptomq_core::storage::Heap;
@@ -308,5 +313,14 @@ mod tests {
         hub.lost(peer, Written { batch: Some(batch), load, hungry: true });
         assert_eq!(hub.queued(peer), 0);
         assert_eq!(send(), Poll::Ready(Ok(())));
+    }
+
+    #[test]
+    fn a_cancelled_sender_is_not_woken_any_more() {
+        let hub = Hub::new(Push::<Heap>::NEW, Options::new());
+        let mut sending = Sending::new(&hub, Message::from("hi"));
+        assert_eq!(sending.poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
+        drop(sending);
+        assert_eq!(hub.lock().senders.take().len(), 0);
     }
 }

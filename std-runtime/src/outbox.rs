@@ -36,6 +36,8 @@ pub(crate) struct Batch {
     start: usize,
     /// How much of the first message was written.
     written: usize,
+    /// How many connections were lost with the first message in the middle.
+    cuts: u8,
 }
 
 #[derive(Debug)]
@@ -46,6 +48,8 @@ enum Run {
 
 /// Bodies from this length on are kept by handle. Below it a copy costs less than another piece to gather.
 pub(crate) const BY_HANDLE_LEN_MIN: usize = 8 * 1024;
+/// Connections that may be lost in the middle of one message.
+const CUTS_MAX: u8 = 3;
 const BLOCK_LEN: usize = 64 * 1024;
 const FIRST_BLOCK_LEN: usize = 512;
 /// How many pieces one write gathers at most.
@@ -91,9 +95,12 @@ impl Outbox {
         self.queue = batch;
     }
 
-    /// The connection is lost: what had left in part starts over.
-    pub(crate) fn rewind(&mut self) {
-        self.queue.rewind();
+    /// The connection is lost: what had left in part starts over. How many messages were dropped instead, see
+    /// [`Batch::rewind`].
+    pub(crate) fn rewind(&mut self) -> usize {
+        let dropped = self.queue.rewind();
+        self.load.remove(dropped);
+        dropped.messages
     }
 
     /// Counts out what was written.
@@ -161,6 +168,7 @@ impl Batch {
         {
             self.written -= len;
             self.start += len;
+            self.cuts = 0;
             self.lens.pop_front();
             left.add(len);
         }
@@ -177,9 +185,16 @@ impl Batch {
         left
     }
 
-    /// The message that had left in part was not delivered and starts over.
-    pub(crate) fn rewind(&mut self) {
-        self.written = 0;
+    /// The connection is lost: the message that had left in part was not delivered and starts over. One that was cut so
+    /// several times in a row is taken to be what ends the connections, too long for the peer perhaps: it is dropped, so
+    /// that it does not keep those behind it for ever.
+    pub(crate) fn rewind(&mut self) -> Load {
+        if std::mem::take(&mut self.written) == 0 {
+            return Load::default();
+        }
+        self.cuts += 1;
+        let len = self.lens.front().copied().filter(|_| self.cuts == CUTS_MAX);
+        len.map_or_else(Load::default, |len| self.advance(len))
     }
 
     fn octets(&self) -> impl Iterator<Item = &[u8]> {
@@ -205,7 +220,9 @@ impl Batch {
             self.close_tail();
         }
         if self.tail.capacity() == 0 {
-            self.tail.reserve(if self.runs.is_empty() { FIRST_BLOCK_LEN } else { BLOCK_LEN });
+            // Behind a body comes perhaps only the header of the next.
+            let small = !matches!(self.runs.back(), Some(Run::Block(_)));
+            self.tail.reserve(if small { FIRST_BLOCK_LEN } else { BLOCK_LEN });
         }
         let mut len = 0;
         for part in prefix {
@@ -320,6 +337,22 @@ mod tests {
             assert_eq!(octets, all[left.messages..].concat(), "{cut}");
             assert_eq!(left.messages, [7, 15, 22].iter().filter(|&&end| cut >= end).count());
         }
+    }
+
+    #[test]
+    fn a_message_that_is_cut_again_and_again_makes_way() {
+        let mut outbox = Outbox::default();
+        push(&mut outbox, Message::from("long"));
+        push(&mut outbox, Message::from("next"));
+        for dropped in [0, 0, 1] {
+            let mut batch = outbox.take();
+            assert_eq!(batch.advance(3), Load::default());
+            outbox.put_back(batch);
+            assert_eq!(outbox.rewind(), dropped);
+        }
+        assert_eq!(outbox.rewind(), 0);
+        let (octets, left) = wire(&mut outbox, usize::MAX);
+        assert_eq!((octets.as_slice(), left), (&b"\0\x04next"[..], outbox.load()));
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub(crate) struct Line {
     pub(crate) clear: bool,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) reading: bool,
+    /// Whether the peer seems to have been silent for too long. What it said may only not have been read yet.
+    pub(crate) suspect: bool,
     pub(crate) driver: Option<Waker>,
     pub(crate) end: Option<End>,
 }

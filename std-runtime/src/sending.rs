@@ -41,7 +41,8 @@ impl<'a, P: Sends> Sending<'a, P> {
 impl<P: Sends> Drop for Sending<'_, P> {
     fn drop(&mut self) {
         if self.place != 0 && self.message.is_some() {
-            self.hub.lock().senders.forget(self.place);
+            let waker = self.hub.lock().senders.forget(self.place);
+            drop(waker);
         }
     }
 }

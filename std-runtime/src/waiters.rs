@@ -17,19 +17,24 @@ pub(crate) struct Waiter<'a> {
 
 impl Waiters {
     /// Gives the task a place, or renews the waker in the place that it has.
-    pub(crate) fn register(&mut self, Waiter { waker, place }: Waiter<'_>) {
+    ///
+    /// The waker that it had comes back, to be dropped outside the hub's lock: with it may go a task that wants the lock.
+    #[must_use = "it is dropped outside the lock"]
+    pub(crate) fn register(&mut self, Waiter { waker, place }: Waiter<'_>) -> Option<Waker> {
         if let Some((_, known)) = self.wakers.iter_mut().find(|(taken, _)| taken == place) {
-            known.clone_from(waker);
-            return;
+            return (!known.will_wake(waker)).then(|| std::mem::replace(known, waker.clone()));
         }
         self.next += 1;
         *place = self.next;
         self.wakers.push((self.next, waker.clone()));
+        None
     }
 
-    /// The task waits no more.
-    pub(crate) fn forget(&mut self, place: u64) {
-        self.wakers.retain(|(taken, _)| *taken != place);
+    /// The task waits no more. Its waker comes back, to be dropped outside the lock too.
+    #[must_use = "it is dropped outside the lock"]
+    pub(crate) fn forget(&mut self, place: u64) -> Option<Waker> {
+        let at = self.wakers.iter().position(|(taken, _)| *taken == place)?;
+        Some(self.wakers.remove(at).1)
     }
 
     /// All that wait, to be woken; they register again when they still have to wait.
@@ -49,15 +54,15 @@ mod tests {
         let waker = Waker::noop();
         let (mut one, mut other) = (0, 0);
         for place in [&mut one, &mut other] {
-            waiters.register(Waiter { waker, place });
+            assert!(waiters.register(Waiter { waker, place }).is_none());
         }
-        waiters.register(Waiter { waker, place: &mut one });
+        assert!(waiters.register(Waiter { waker, place: &mut one }).is_none());
         assert_ne!(one, other);
         assert_eq!(waiters.wakers.len(), 2);
-        waiters.forget(one);
+        assert!(waiters.forget(one).is_some());
         assert_eq!(waiters.take().len(), 1);
         assert!(waiters.take().is_empty());
-        waiters.register(Waiter { waker, place: &mut other });
+        assert!(waiters.register(Waiter { waker, place: &mut other }).is_none());
         assert_eq!(waiters.take().len(), 1);
     }
 }

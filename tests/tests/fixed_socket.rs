@@ -1,6 +1,7 @@
 //! What holds of a `FixedSocket` alone: its slots, its arrays and its poll face?
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here is a test")]
 
+use zeptomq_core::io::{Streamed, poll_stream};
 use zeptomq_core::link::{HeartbeatSetup, Setup};
 use zeptomq_core::mechanism::Null;
 use zeptomq_core::pattern::{Refused, Rep, Req, Router, req};
@@ -199,9 +200,9 @@ fn a_link_that_is_not_read_is_not_dead() {
 /// Otherwise whoever sleeps until then never sleeps.
 #[test]
 fn the_next_moment_never_lies_in_the_past_when_nothing_can_be_done() {
-    let mut push = World::new(machine(Kind::Push, Config { heartbeat: true, ..Config::default() }, Null::NEW));
+    let mut push = World::new(machine(Kind::Dealer, Config { heartbeat: true, ..Config::default() }, Null::NEW));
     let (ours, mut theirs) = pipe(512);
-    theirs.put(&opening("PULL", b""));
+    theirs.put(&opening("DEALER", b""));
     push.accept(ours);
     let now = push.now();
     push.machine.try_send(&[&[0; 800]], now).unwrap();
@@ -287,4 +288,69 @@ fn calls_for_a_former_tenant_of_a_slot_do_nothing() {
     let other = PeerId { slot: 900, turn: 0 };
     pull.machine.detach(other, now);
     assert!(!pull.machine.is_up(other) && pull.machine.is_up(tenant));
+}
+
+/// A stream that takes our opening and nothing more, with octets that its peer sent before it was gone.
+struct HalfGone {
+    unread: Vec<u8>,
+    takes: usize,
+}
+
+impl embedded_io::ErrorType for HalfGone {
+    type Error = embedded_io::ErrorKind;
+}
+
+impl embedded_io::Read for HalfGone {
+    fn read(&mut self, window: &mut [u8]) -> Result<usize, Self::Error> {
+        let len = window.len().min(self.unread.len());
+        window[..len].copy_from_slice(&self.unread[..len]);
+        self.unread.drain(..len);
+        Ok(len)
+    }
+}
+
+impl embedded_io::ReadReady for HalfGone {
+    fn read_ready(&mut self) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
+}
+
+impl embedded_io::Write for HalfGone {
+    fn write(&mut self, octets: &[u8]) -> Result<usize, Self::Error> {
+        let len = octets.len().min(self.takes);
+        self.takes -= len;
+        if len == 0 { Err(embedded_io::ErrorKind::BrokenPipe) } else { Ok(len) }
+    }
+
+    fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+impl embedded_io::WriteReady for HalfGone {
+    fn write_ready(&mut self) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
+}
+
+/// A PONG cannot be written any more while messages are still to be read.
+#[test]
+fn what_a_peer_sent_before_a_write_to_it_failed_is_received() {
+    let mut pull = FixedSocket::<_, Null, 1, 64, 64>::new(zeptomq_core::pattern::Pull, setup());
+    let peer = pull.accept(Null::NEW, NOW).unwrap();
+    let ping = b"\x04\x07\x04PING\0\0";
+    let unread = [opening("PUSH", b""), ping.to_vec(), message(&[b"hi"]).repeat(50)].concat();
+    let mut stream = HalfGone { unread, takes: opening("PULL", b"").len() };
+    let mut taken = 0;
+    let ended = loop {
+        let streamed = poll_stream(&mut pull, peer, &mut stream, &mut |_| (), NOW);
+        let before = taken;
+        while pull.try_recv(NOW).unwrap().is_some() {
+            taken += 1;
+        }
+        if streamed != Ok(Streamed::Open) || taken == before && taken > 0 {
+            break streamed;
+        }
+    };
+    assert_eq!((ended, taken), (Ok(Streamed::Closed), 50));
 }

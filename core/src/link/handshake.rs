@@ -141,6 +141,11 @@ impl<M: Mechanism> Handshake<M> {
         if self.deadline.has_come(now) { Err(HandshakeError::TimedOut) } else { Ok(()) }
     }
 
+    /// What we are.
+    pub const fn socket_type(&self) -> SocketType {
+        self.socket_type
+    }
+
     /// The two halves for traffic, once the peer was introduced and all was sent; or the handshake again.
     pub fn into_traffic(self) -> Result<(M::Open, M::Seal), Self> {
         let Self { mechanism, socket_type, awaits, greeted, window, deadline } = self;

@@ -5,7 +5,7 @@
 
 use crate::time::Instant;
 use crate::wire::command::Context;
-use crate::wire::{Command, Version};
+use crate::wire::{Command, SocketType, Version};
 
 /// The heartbeat of one link.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct Heartbeat {
     next_ping: Instant,
     heard: Instant,
     peer_ttl_ms: Option<u32>,
+    /// Whether silence may mean that the peer's user is slow, and no more.
+    patient: bool,
     pong: Option<Context>,
 }
 
@@ -35,14 +37,18 @@ impl HeartbeatSetup {
 }
 
 impl Heartbeat {
-    /// The heartbeat of a link that has just come up.
-    pub fn new(setup: HeartbeatSetup, version: Version, now: Instant) -> Self {
+    /// The heartbeat of a link of a socket of type `ours` that has just come up.
+    ///
+    /// A PUSH hears nothing from a peer but its heartbeats, and some peers (libzmq's) read nothing while their user takes
+    /// nothing, not even a PING. So it gives up a silent peer only when that has sent a PING of its own before.
+    pub fn new(setup: HeartbeatSetup, ours: SocketType, version: Version, now: Instant) -> Self {
         Self {
             setup,
             pings: version >= Version::V3_1 && setup.interval_ms > 0,
             next_ping: now.after_ms(setup.interval_ms),
             heard: now,
             peer_ttl_ms: None,
+            patient: matches!(ours, SocketType::Push | SocketType::Pub),
             pong: None,
         }
     }
@@ -60,6 +66,7 @@ impl Heartbeat {
         if let Command::Ping { ttl_ds, context } = command {
             // RFC 37 "Connection Heartbeating": the PONG SHALL hold the same context.
             self.pong = Some(*context);
+            self.patient = false;
             if *ttl_ds > 0 {
                 self.peer_ttl_ms = Some(u32::from(*ttl_ds) * 100);
             }
@@ -90,7 +97,7 @@ impl Heartbeat {
 
     /// When the silence will have lasted too long; `None` when never.
     pub fn expiry(&self) -> Option<Instant> {
-        let ours = (self.pings && self.setup.timeout_ms > 0).then_some(self.setup.timeout_ms);
+        let ours = (self.pings && !self.patient && self.setup.timeout_ms > 0).then_some(self.setup.timeout_ms);
         let silence_ms = match (ours, self.peer_ttl_ms) {
             (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
             (ours, theirs) => ours.or(theirs),
@@ -111,7 +118,7 @@ mod tests {
     use super::{Heartbeat, HeartbeatSetup};
     use crate::time::Instant;
     use crate::wire::command::Context;
-    use crate::wire::{Command, Version};
+    use crate::wire::{Command, SocketType, Version};
 
     const SETUP: HeartbeatSetup = HeartbeatSetup { interval_ms: 1000, timeout_ms: 3000 };
 
@@ -120,7 +127,7 @@ mod tests {
     }
 
     fn heartbeat(setup: HeartbeatSetup, version: Version) -> Heartbeat {
-        Heartbeat::new(setup, version, at(0))
+        Heartbeat::new(setup, SocketType::Pull, version, at(0))
     }
 
     fn ping(ttl_ds: u16, context: &[u8]) -> Command<'static> {
@@ -165,6 +172,15 @@ mod tests {
         let mut long = heartbeat(SETUP, Version::V3_1);
         long.handle(&ping(600, b""));
         assert!(long.is_expired(at(3000)));
+    }
+
+    #[test]
+    fn a_push_gives_up_a_silent_peer_only_when_that_has_sent_a_ping() {
+        let mut push = Heartbeat::new(SETUP, SocketType::Push, Version::V3_1, at(0));
+        assert_eq!(push.poll_transmit(at(1000)), Some(ping(30, b"")));
+        assert!(!push.is_expired(at(1_000_000)));
+        push.handle(&ping(0, b""));
+        assert!(!push.is_expired(at(2999)) && push.is_expired(at(3000)));
     }
 
     #[test]

@@ -151,8 +151,8 @@ impl core::fmt::Display for ReadError {
 
 impl core::error::Error for ReadError {}
 
-/// What a part costs to keep beside its octets.
-const PART_COST: u64 = 32;
+/// What a part costs to keep beside its octets, on a server.
+const PART_COST: u64 = 40;
 
 #[cfg(test)]
 mod tests {
@@ -238,7 +238,7 @@ mod tests {
     fn empty_parts_without_end_are_refused() {
         let mut reader = reader();
         let refused = (0..100).find_map(|part| reader.next(&mut [0x01, 0]).err().map(|error| (part, error)));
-        assert_eq!(refused, Some((35, ReadError::MessageTooLong)));
+        assert_eq!(refused, Some((28, ReadError::MessageTooLong)));
     }
 
     #[test]

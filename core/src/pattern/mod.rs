@@ -25,7 +25,7 @@ pub use router::Router;
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
 use crate::wire::{PeerInfo, SocketType};
-use overload::Policy;
+use overload::{Full, Policy};
 
 /// What every socket type does: keep track of its peers.
 pub trait Pattern {
@@ -60,6 +60,12 @@ pub trait Sends: Pattern {
 
     /// Whom the message goes to. A question only: nothing changes until `sent`.
     fn route(&self, message: &(impl Parts + ?Sized)) -> Result<Route, RouteError>;
+
+    /// What a full queue does with a message under a policy. A type that keeps turns never drops one: the turn would
+    /// wait for an answer to a message that nobody got.
+    fn on_full(policy: Policy) -> Full {
+        overload::on_full(policy)
+    }
 
     /// A message was put into the queue of the peer that `route` named.
     fn sent(&mut self, to: PeerId);

@@ -78,6 +78,14 @@ pub const fn on_full(policy: Policy) -> Full {
     }
 }
 
+/// The same for a type that keeps turns: the message goes back to its sender where it would be dropped.
+pub(super) const fn turn_kept(policy: Policy) -> Full {
+    match on_full(policy) {
+        Full::Drop => Full::Refuse,
+        full => full,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Load;

@@ -8,7 +8,7 @@
 //!     └──────────────────────────► Freed ──► as Ready, but a reply is refused by name
 //! ```
 
-use super::overload::Policy;
+use super::overload::{Full, Policy, turn_kept};
 use super::{Arrival, Pattern, Prefix, Reason, Receives, Refused, Route, RouteError, Sends, TakeError, Verdict};
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
@@ -103,6 +103,10 @@ impl<S: Storage> Sends for Rep<S> {
 
     // RFC 28 "REP": SHALL deliver a single reply back to the originating peer, its envelope prepended; when that peer
     // is gone it SHALL silently discard the reply or return an error: we do the latter.
+    fn on_full(policy: Policy) -> Full {
+        turn_kept(policy)
+    }
+
     fn route(&self, _message: &(impl Parts + ?Sized)) -> Result<Route, RouteError> {
         match self.turn {
             Turn::Owes(to) => match self.peers.find(to) {

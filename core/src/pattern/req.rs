@@ -10,7 +10,7 @@
 //! ```
 
 use super::balance::Balance;
-use super::overload::Policy;
+use super::overload::{Full, Policy, turn_kept};
 use super::{
     Arrival, Pattern, Prefix, Reason, Receives, Refused, RequestId, Route, RouteError, Sends, TakeError, Verdict,
 };
@@ -55,6 +55,12 @@ impl<S: Storage> Req<S> {
     /// this program apart.
     pub const fn new(mode: Mode, first_id: u32) -> Self {
         Self { peers: Balance::EMPTY, mode, turn: Turn::Ready, next_id: first_id }
+    }
+
+    /// The reply was malformed: its peer is left, and the turn is over.
+    fn give_up(&mut self) -> Verdict {
+        self.turn = Turn::Lost;
+        Verdict::Close(Reason::BadEnvelope)
     }
 
     fn prefix(&self) -> Prefix {
@@ -109,6 +115,10 @@ impl<S: Storage> Sends for Req<S> {
     // RFC 28 "REQ": with no available peer it SHALL block or return an error, and SHALL NOT discard.
     const OVERLOAD: Policy = Policy::Wait;
 
+    fn on_full(policy: Policy) -> Full {
+        turn_kept(policy)
+    }
+
     fn route(&self, _message: &(impl Parts + ?Sized)) -> Result<Route, RouteError> {
         // RFC 28 "REQ": SHALL send and then receive exactly one message at a time.
         if self.mode == Mode::Strict && matches!(self.turn, Turn::Awaiting { .. }) {
@@ -147,12 +157,12 @@ impl<S: Storage> Receives for Req<S> {
                 Some(number) if number.is_empty() || number.len() == size_of::<RequestId>() => {
                     return Verdict::Drop(Reason::Unasked);
                 }
-                _ => return Verdict::Close(Reason::BadEnvelope),
+                _ => return self.give_up(),
             }
         }
         // RFC 28 "REQ": SHALL strip the delimiter. libzmq closes the connection of a peer that sends none.
         if parts.next() != Some(&[]) || parts.next().is_none() {
-            return Verdict::Close(Reason::BadEnvelope);
+            return self.give_up();
         }
         self.turn = Turn::Ready;
         Verdict::Deliver { skip: if self.mode == Mode::Relaxed { 2 } else { 1 }, keep: false }

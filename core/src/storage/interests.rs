@@ -243,6 +243,7 @@ mod heap {
 }
 
 #[cfg(all(test, feature = "alloc"))]
+#[allow(clippy::unwrap_used, reason = "what fails here is a test")]
 mod tests {
     use super::{FixedInterests, HeapInterests, Interests};
     use crate::storage::Full;

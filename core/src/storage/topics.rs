@@ -224,6 +224,7 @@ mod heap {
 }
 
 #[cfg(all(test, feature = "alloc"))]
+#[allow(clippy::unwrap_used, reason = "what fails here is a test")]
 mod tests {
     use super::{Change, FixedTopics, HeapTopics, Topics};
     use crate::peer::PeerId;

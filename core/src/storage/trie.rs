@@ -95,6 +95,7 @@ impl<V: Value> Trie<V> {
     }
 
     /// The topic of a node.
+    #[cfg(test)]
     pub(super) fn topic(&self, id: NodeId) -> Vec<u8> {
         let mut labels = Vec::new();
         let mut at = id;

@@ -5,7 +5,7 @@ use super::handshake::{Failed, shake};
 use super::read::Read;
 use super::write::Write;
 use crate::endpoint::Endpoint;
-use crate::junction::Junction;
+use crate::junction::{Junction, Written};
 use crate::monitor::Event;
 use crate::peers::End;
 use crate::transport::Incoming;
@@ -55,8 +55,8 @@ pub(super) async fn run<M: Mechanism>(mechanism: M, connection: Connection) -> E
         Ok(Err(failed)) => return failed.into(),
         Err(_) => return Failed::Protocol(HandshakeError::TimedOut).into(),
     };
+    let seat = Seat { junction: junction.clone(), peer: opened.peer, taken: true };
     on_up();
-    let peer = opened.peer;
     let event = match known {
         Some(_) => Event::Connected { endpoint: endpoint.clone(), peer: opened.socket_type },
         None => Event::Accepted { endpoint: endpoint.clone(), peer: opened.socket_type },
@@ -65,8 +65,7 @@ pub(super) async fn run<M: Mechanism>(mechanism: M, connection: Connection) -> E
     let driver = Driver {
         read: Read::<M::Open>::new(incoming, opened.open, opened.rest, &junction),
         write: Write::<M::Seal>::new(opened.out, opened.seal),
-        junction,
-        peer,
+        seat,
         endpoint,
     };
     driver.drive().await;
@@ -76,17 +75,24 @@ pub(super) async fn run<M: Mechanism>(mechanism: M, connection: Connection) -> E
 struct Driver<O: Open, S: Seal> {
     read: Read<O>,
     write: Write<S>,
+    seat: Seat,
+    endpoint: Endpoint,
+}
+
+/// A peer's place at its socket. It is left whatever ends the connection, being cancelled too.
+struct Seat {
     junction: Arc<dyn Junction>,
     peer: PeerId,
-    endpoint: Endpoint,
+    taken: bool,
 }
 
 impl<O: Open, S: Seal> Driver<O, S> {
     async fn drive(mut self) {
         let cause = poll_fn(|cx| self.poll(cx)).await;
-        let Self { read, write, junction, peer, endpoint } = self;
+        let Self { read, write, mut seat, endpoint } = self;
+        let junction = seat.junction.clone();
         // First the socket lets go of the stream, then we do: so the peer hears that no more comes.
-        let dropped = junction.lost(peer, write.into_written());
+        let dropped = seat.leave(write.into_written());
         let mut reason = cause.to_string();
         if dropped > 0 {
             reason = format!("{reason}; {dropped} messages for it were dropped");
@@ -95,22 +101,38 @@ impl<O: Open, S: Seal> Driver<O, S> {
         if let Cause::End(End::Finished) = cause {
             hang_up(&mut read.into_incoming(), junction.shared().options.linger.max(HANG_UP)).await;
         }
-        junction.departed();
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {
         loop {
-            match self.write.poll(cx, &*self.junction, self.peer) {
+            match self.write.poll(cx, &*self.seat.junction, self.seat.peer) {
                 Ok(Some(room)) => self.read.set_room(room),
                 Ok(None) => (),
                 Err(cause) => return Poll::Ready(cause),
             }
-            match self.read.poll(cx, &*self.junction, self.peer) {
+            match self.read.poll(cx, &*self.seat.junction, self.seat.peer) {
                 Ok(answer_due) if answer_due => (),
                 Ok(_) => return Poll::Pending,
                 Err(cause) => return Poll::Ready(cause),
             }
         }
+    }
+}
+
+impl Seat {
+    /// The connection can carry no more. How many messages are lost with it.
+    fn leave(&mut self, written: Written) -> usize {
+        self.taken = false;
+        self.junction.lost(self.peer, written)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.taken {
+            self.leave(Written::default());
+        }
+        self.junction.departed();
     }
 }
 

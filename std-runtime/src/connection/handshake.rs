@@ -68,7 +68,7 @@ pub(super) async fn shake<M: Mechanism>(
     };
     let info = PeerInfo::decode(&peer.metadata).map_err(|error| Failed::Protocol(HandshakeError::Metadata(error)))?;
     let out = Arc::new(outgoing);
-    let heartbeat = Heartbeat::new(shared.options.heartbeat, peer.version, shared.now());
+    let heartbeat = Heartbeat::new(shared.options.heartbeat, junction.socket_type(), peer.version, shared.now());
     match junction.admit(known, &info, line(out.clone(), M::Open::CLEAR, heartbeat)) {
         Ok(peer) => Ok(Opened { peer, socket_type: info.socket_type, open, seal, out, rest: input }),
         Err(error) => Err(Failed::Refused(error)),

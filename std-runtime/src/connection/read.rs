@@ -153,6 +153,9 @@ impl<O: Open> Read<O> {
         }
         let (mut at, mut messages, mut outcome) = (0, 0, Ok(true));
         self.spans.clear();
+        if self.spans.capacity() > SPANS_KEPT_MAX {
+            self.spans = Vec::new();
+        }
         while messages < self.room.min(BATCH_MAX) {
             match self.reader.next(block.get_mut(at..).unwrap_or_default()) {
                 Ok((Step::Need(need), _)) => {
@@ -244,7 +247,7 @@ impl<O: Open> Read<O> {
         let part = if inner.len() == whole.len() { whole.into() } else { whole.slice(inner).into() };
         self.parts.push(part);
         if kind == FrameKind::Last {
-            self.messages.push_back(self.parts.drain(..).collect());
+            self.messages.push_back(gather(&mut self.parts));
         }
         Ok(true)
     }
@@ -293,8 +296,17 @@ impl Large {
 
 /// Octets that are read before other tasks have a turn.
 const TURN_LEN: usize = BLOCK_LEN / 2;
+/// Parts of one message for which room is kept.
+const PARTS_KEPT_MAX: usize = 1024;
+/// Frames found at once for which room is kept.
+const SPANS_KEPT_MAX: usize = 16 * 1024;
 /// Commands that are answered at once.
 const COMMANDS_MAX: usize = 64;
+
+/// A message of all the parts. Room for unusually many is not kept.
+fn gather(parts: &mut Vec<Part>) -> Message {
+    if parts.len() > PARTS_KEPT_MAX { std::mem::take(parts).into_iter().collect() } else { parts.drain(..).collect() }
+}
 
 /// Puts the parts in the spans together to messages; what is not whole stays in `parts`.
 fn assemble(
@@ -308,7 +320,7 @@ fn assemble(
             (true, true) => messages.push_back(part(body).into()),
             (true, false) => {
                 parts.push(part(body));
-                messages.push_back(parts.drain(..).collect());
+                messages.push_back(gather(parts));
             }
             (false, _) => parts.push(part(body)),
         }

@@ -20,6 +20,8 @@ pub(super) struct Write<S> {
     writer: Writer<S>,
     batch: Option<Batch>,
     written: Written,
+    /// The system takes nothing more. What the peer sent before is still to be read; the reading half ends the connection.
+    broken: bool,
     /// A command of ours, sealed, and what of it was written.
     command: (Vec<u8>, usize),
     sealed: Sealed,
@@ -43,6 +45,7 @@ impl<S: Seal> Write<S> {
             writer: Writer::new(seal),
             batch: None,
             written: Written::default(),
+            broken: false,
             command: (Vec::new(), 0),
             sealed: Sealed::default(),
         }
@@ -57,8 +60,8 @@ impl<S: Seal> Write<S> {
     ) -> Result<Option<usize>, Cause> {
         let mut turn = 0;
         loop {
-            let blocked = self.poll_write(cx, &mut turn)?;
-            self.written.hungry = !self.has_more();
+            let blocked = self.poll_write(cx, &mut turn);
+            self.written.hungry = !self.broken && !self.has_more();
             let work = junction.collect(peer, cx.waker(), &mut self.written);
             self.batch = work.batch.or(self.batch.take());
             if let Some(command) = work.command {
@@ -79,18 +82,19 @@ impl<S: Seal> Write<S> {
     }
 
     /// Writes what is in hand, for at most the rest of the turn. Whether the system takes no more for now.
-    fn poll_write(&mut self, cx: &mut Context<'_>, turn: &mut usize) -> Result<bool, Cause> {
-        while self.has_more() && *turn < TURN_LEN {
+    fn poll_write(&mut self, cx: &mut Context<'_>, turn: &mut usize) -> bool {
+        while self.has_more() && *turn < TURN_LEN && !self.broken {
             match self.write_some() {
                 Ok(len) => *turn += len,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => match self.out.poll_ready(cx) {
-                    Poll::Ready(ready) => ready.map_err(Cause::Transport)?,
-                    Poll::Pending => return Ok(true),
+                    Poll::Ready(Ok(())) => (),
+                    Poll::Ready(Err(_)) => self.broken = true,
+                    Poll::Pending => return true,
                 },
-                Err(error) => return Err(Cause::Transport(error)),
+                Err(_) => self.broken = true,
             }
         }
-        Ok(false)
+        self.broken
     }
 
     /// The last that was written, and what was taken from the queue and did not leave whole.

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream, lookup_host};
 pub(super) async fn connect(host: &Host, port: u16) -> io::Result<(Incoming, Outgoing)> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses(host, port).await? {
-        match TcpStream::connect(address).await.and_then(halves) {
+        match TcpStream::connect(address).await.and_then(other).and_then(halves) {
             Ok(halves) => return Ok(halves),
             Err(error) => last = error,
         }
@@ -44,6 +44,13 @@ pub(crate) async fn bind(host: &Host, port: u16) -> io::Result<(Listener, Endpoi
 pub(crate) async fn is_loopback(host: &Host) -> io::Result<bool> {
     let addresses = addresses(host, 0).await?;
     Ok(!addresses.is_empty() && addresses.iter().all(|address| address.ip().to_canonical().is_loopback()))
+}
+
+/// A stream to somebody else: dialling a port of this machine that nobody listens on, one can be given that very port
+/// and reach oneself.
+fn other(stream: TcpStream) -> io::Result<TcpStream> {
+    let is_other = stream.local_addr()? != stream.peer_addr()?;
+    is_other.then_some(stream).ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
 }
 
 /// Sets up a stream and takes it apart. No delay, for messages are batched here; keepalive, for peers of ZMTP 3.0 know
@@ -78,3 +85,19 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const BACKLOG: i32 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use socket2::{Domain, Socket, Type};
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    #[tokio::test]
+    async fn nobody_is_connected_to_himself() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        socket.connect(&socket.local_addr().unwrap()).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let stream = tokio::net::TcpStream::from_std(socket.into()).unwrap();
+        assert!(super::other(stream).is_err());
+    }
+}

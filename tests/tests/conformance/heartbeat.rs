@@ -43,12 +43,12 @@ fn a_silent_peer_is_dropped<E: Executor>(executor: &mut E) {
 
 /// And connected to again, when it was we who connected.
 fn a_silent_peer_is_dialled_again<E: Executor>(executor: &mut E) {
-    let mut push = executor.bound_with(Kind::Push, BEATING);
-    let (mut listener, mut wire) = push.dialled_peer("PULL");
+    let mut dealer = executor.bound_with(Kind::Dealer, BEATING);
+    let (mut listener, mut wire) = dealer.dialled_peer("DEALER");
     wire.until_closed();
     let mut wire = listener.accept();
-    wire.shake(Kind::Push, "PULL", b"");
-    push.send(&[b"hi"]).unwrap();
+    wire.shake(Kind::Dealer, "DEALER", b"");
+    dealer.send(&[b"hi"]).unwrap();
     wire.expect(&message(&[b"hi"]));
 }
 

@@ -58,6 +58,23 @@ fn without_a_peer_a_message_is_not_accepted<E: Executor>(executor: &mut E) {
     }
 }
 
+/// REQ4: a type that keeps turns drops nothing, for the turn would wait for the answer to a message that nobody got.
+fn a_type_that_keeps_turns_drops_nothing<E: Executor>(executor: &mut E) {
+    let config = Config { overload: Some(Policy::DropNewest), ..Config::default() };
+    let mut req = executor.bound_with(Kind::Req, config);
+    assert_eq!(req.try_send(&[b"early"]), Err(Unsent::Full));
+    let mut rep = executor.bound_with(Kind::Rep, Config { holds_two: true, ..config });
+    let mut slow = rep.peer("DEALER");
+    let bulk = vec![b'b'; E::BULK_LEN];
+    let refused = (0..10).find_map(|_| {
+        slow.send(&message(&[b"", b"ask"]));
+        rep.expect(&[b"ask"]);
+        rep.try_send(&[&bulk]).err()
+    });
+    assert_eq!(refused, Some(Unsent::Full));
+    assert_eq!((req.drops(), rep.drops()), (Drops::NONE, Drops::NONE));
+}
+
 /// RTR3: a ROUTER is told that its peer's queue is full, without waiting, and serves the others.
 fn a_router_is_told_of_a_full_peer_and_serves_the_others<E: Executor>(executor: &mut E) {
     let mut router = executor.bound_with(Kind::Router, holds_two(None));
@@ -109,6 +126,7 @@ fn a_full_peer_is_passed_over<E: Executor>(executor: &mut E) {
 on_both![
     a_full_queue_does_what_the_policy_says,
     without_a_peer_a_message_is_not_accepted,
+    a_type_that_keeps_turns_drops_nothing,
     a_router_is_told_of_a_full_peer_and_serves_the_others,
     a_full_peer_is_passed_over,
 ];

@@ -315,14 +315,17 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     /// Passes from handshake to traffic, when the peer was introduced and the mechanism has sent all it has to.
     fn establish(&mut self, setup: &Setup, now: Instant) {
         self.stage = match core::mem::replace(&mut self.stage, Stage::Down) {
-            Stage::Opening(handshake, Some(version)) => match handshake.into_traffic() {
-                Ok((open, seal)) => Stage::Up(Traffic {
-                    reader: Reader::new(open, limits(RX)),
-                    writer: Writer::new(seal),
-                    heartbeat: Heartbeat::new(setup.heartbeat, version, now),
-                }),
-                Err(handshake) => Stage::Opening(handshake, Some(version)),
-            },
+            Stage::Opening(handshake, Some(version)) => {
+                let heartbeat = Heartbeat::new(setup.heartbeat, handshake.socket_type(), version, now);
+                match handshake.into_traffic() {
+                    Ok((open, seal)) => Stage::Up(Traffic {
+                        reader: Reader::new(open, limits(RX)),
+                        writer: Writer::new(seal),
+                        heartbeat,
+                    }),
+                    Err(handshake) => Stage::Opening(handshake, Some(version)),
+                }
+            }
             stage => stage,
         };
     }

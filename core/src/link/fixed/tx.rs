@@ -18,12 +18,17 @@ pub(super) struct Tx<const LEN: usize> {
     last: bool,
     /// Where the room begins.
     end: u16,
+    /// How many connections were lost with the first message in the middle.
+    cuts: u8,
 }
+
+/// Connections that may be lost in the middle of one message.
+const CUTS_MAX: u8 = 3;
 
 impl<const LEN: usize> Tx<LEN> {
     pub(super) const EMPTY: Self = {
         assert!(LEN <= u16::MAX as usize, "a link's array holds at most 65,535 octets");
-        Self { octets: [0; LEN], start: 0, sent: 0, frame_end: 0, last: true, end: 0 }
+        Self { octets: [0; LEN], start: 0, sent: 0, frame_end: 0, last: true, end: 0, cuts: 0 }
     };
 
     pub(super) fn is_empty(&self) -> bool {
@@ -67,7 +72,7 @@ impl<const LEN: usize> Tx<LEN> {
         self.sent = self.frame_end.min(self.sent.saturating_add(len as u16));
         let message_sent = self.last && self.is_between_frames() && self.sent != self.start;
         if message_sent {
-            self.start = self.sent;
+            (self.start, self.cuts) = (self.sent, 0);
             if self.is_empty() {
                 self.clear();
             }
@@ -75,9 +80,12 @@ impl<const LEN: usize> Tx<LEN> {
         message_sent
     }
 
-    /// Starts the first message over. Frames that were sealed cannot be: then their message is dropped, and counted.
+    /// Starts the first message over. Frames that were sealed cannot be: then their message is dropped, and counted. So
+    /// is one that was cut several times in a row: it is taken to be what ends the connections.
     pub(super) fn rewind(&mut self, clear: bool) -> usize {
-        if clear || self.frame_end == self.start {
+        let begun = if clear { self.sent != self.start } else { self.frame_end != self.start };
+        self.cuts += u8::from(begun);
+        if !begun || (clear && self.cuts < CUTS_MAX) {
             (self.sent, self.frame_end) = (self.start, self.start);
             return 0;
         }
@@ -87,7 +95,7 @@ impl<const LEN: usize> Tx<LEN> {
             last = header.kind == FrameKind::Last;
             at = self.end.min(at.saturating_add((header.len + header.body_len as usize) as u16));
         }
-        (self.start, self.sent, self.frame_end) = (at, at, at);
+        (self.start, self.sent, self.frame_end, self.cuts) = (at, at, at, 0);
         if self.is_empty() {
             self.clear();
         }
@@ -109,7 +117,7 @@ impl<const LEN: usize> Tx<LEN> {
     }
 
     pub(super) fn clear(&mut self) {
-        (self.start, self.sent, self.frame_end, self.last, self.end) = (0, 0, 0, true, 0);
+        (self.start, self.sent, self.frame_end, self.last, self.end, self.cuts) = (0, 0, 0, true, 0, 0);
     }
 
     fn header(&self, at: u16) -> Option<Header> {
@@ -154,4 +162,48 @@ impl<const LEN: usize> Octets for Tx<LEN> {
 /// How long a message is on the wire, in octets.
 pub(super) fn message_len<'a, S: Seal>(parts: impl Iterator<Item = &'a [u8]>) -> usize {
     parts.fold(0, |len: usize, part| len.saturating_add(writer::frame_len::<S>(part.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tx;
+    use crate::link::Writer;
+    use crate::mechanism::Clear;
+
+    fn push<const LEN: usize>(tx: &mut Tx<LEN>, body: &[u8]) {
+        assert!(tx.push::<Clear>([body].into_iter()).is_ok());
+    }
+
+    fn pending<const LEN: usize>(tx: &mut Tx<LEN>) -> &[u8] {
+        tx.pending(&mut Writer::new(Clear))
+    }
+
+    #[test]
+    fn room_is_made_while_a_message_is_being_sent() {
+        let mut tx = Tx::<12>::EMPTY;
+        push(&mut tx, b"abc");
+        push(&mut tx, b"de");
+        assert_eq!(pending(&mut tx), b"\0\x03abc");
+        assert!(tx.advance(5));
+        assert_eq!(pending(&mut tx), b"\0\x02de");
+        assert!(!tx.advance(3));
+        push(&mut tx, b"fghij");
+        assert_eq!(pending(&mut tx), b"e");
+        assert!(tx.advance(1));
+        assert_eq!(pending(&mut tx), b"\0\x05fghij");
+    }
+
+    #[test]
+    fn a_message_that_is_cut_again_and_again_makes_way() {
+        let mut tx = Tx::<32>::EMPTY;
+        push(&mut tx, b"long");
+        push(&mut tx, b"next");
+        for dropped in [0, 0, 1] {
+            assert_eq!(pending(&mut tx), b"\0\x04long");
+            tx.advance(3);
+            assert_eq!(tx.rewind(true), dropped);
+        }
+        assert_eq!(pending(&mut tx), b"\0\x04next");
+        assert_eq!((tx.rewind(true), pending(&mut tx)), (0, &b"\0\x04next"[..]));
+    }
 }
