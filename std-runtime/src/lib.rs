@@ -29,7 +29,8 @@
 //! | [`Pair`] | to its one peer | from its one peer | PAIR |
 //! | [`Router`] | to the peer that the first part names | with the sender's identity as first part | REQ, DEALER, ROUTER |
 //!
-//! Delivery is at most once per peer and in order. Every queue and every wait has a limit: see [`Options`].
+//! Delivery is at most once per peer, and in order while a connection lasts. Every queue and every wait has a limit: see
+//! [`Options`].
 //!
 //! # How it is built
 //!

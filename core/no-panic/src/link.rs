@@ -87,7 +87,8 @@ fn heartbeat() {
     let mut input = [0; 32];
     let setup = HeartbeatSetup { interval_ms: size() as u32, timeout_ms: size() as u32 };
     let version = if either() { Version::V3_0 } else { Version::V3_1 };
-    let mut heartbeat = Heartbeat::new(setup, version, moment());
+    let mut heartbeat =
+        Heartbeat::new(setup, if either() { SocketType::Push } else { SocketType::Pull }, version, moment());
     while either() {
         if either() {
             heartbeat.heard(moment());

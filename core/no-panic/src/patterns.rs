@@ -5,7 +5,7 @@ use zeptomq_core::pattern::overload::{Load, Policy, on_full};
 use zeptomq_core::pattern::req::Mode;
 use zeptomq_core::pattern::{Dealer, Drops, Pair, Pattern, Pull, Push, Reason, Receives, Rep, Req, Router, Sends};
 use zeptomq_core::peer::{PeerId, Side};
-use zeptomq_core::storage::Fixed;
+use zeptomq_core::storage::{Fixed, Interests, Slots, Storage, Topics};
 use zeptomq_core::wire::{PeerInfo, SocketType};
 
 use crate::unknown::{either, keep, octet, octets, size, some_of};
@@ -22,7 +22,45 @@ pub fn call() {
     talks(Rep::<Few>::NEW);
     talks(Req::<Few>::new(Mode::Relaxed, size() as u32));
     talks(Req::<Few>::new(Mode::Strict, size() as u32));
+    topics::<<Few as Storage>::Topics>();
+    interests::<<Few as Storage>::Interests>();
     load();
+}
+
+fn topics<T: Topics>() {
+    let (mut topics, mut wanting) = (T::EMPTY, T::Slots::EMPTY);
+    while either() {
+        let peer = PeerId { slot: size() as u16, turn: size() as u16 };
+        let mut input = [0; 48];
+        let topic = some_of(octets(&mut input));
+        match size() {
+            0 => keep(topics.add(topic, peer)),
+            1 => keep(topics.remove(topic, peer)),
+            2 => keep(topics.count(peer)),
+            3 => topics.widen(peer),
+            4 => topics.collect(topic, &mut wanting),
+            5 => topics.forget(peer),
+            6 => wanting.iter().for_each(keep),
+            _ => wanting.clear(),
+        }
+    }
+}
+
+fn interests<I: Interests>() {
+    let mut interests = I::EMPTY;
+    while either() {
+        let mut input = [0; 48];
+        let topic = some_of(octets(&mut input));
+        match size() {
+            0 => keep(interests.add(topic)),
+            1 => keep(interests.remove(topic)),
+            2 => keep(interests.wants(topic)),
+            3 => keep(interests.latest()),
+            4 => keep(interests.change_after(size() as u64)),
+            5 => keep(interests.has_cancelled()),
+            _ => interests.forget_cancelled(size() as u64),
+        }
+    }
 }
 
 fn pushes(mut pattern: impl Sends) {
