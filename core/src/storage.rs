@@ -399,7 +399,8 @@ fn tenant<T>(entries: &[Option<(u16, T)>], slot: u16) -> Option<PeerId> {
     entries.get(usize::from(slot))?.as_ref().map(|(turn, _)| PeerId { slot, turn: *turn })
 }
 
-#[cfg(all(test, feature = "alloc"))]
+#[cfg(feature = "alloc")]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -242,8 +242,8 @@ mod heap {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
-#[allow(clippy::unwrap_used, reason = "what fails here is a test")]
+#[cfg(feature = "alloc")]
+#[cfg(test)]
 mod tests {
     use super::{FixedInterests, HeapInterests, Interests};
     use crate::storage::Full;

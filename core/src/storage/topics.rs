@@ -223,8 +223,8 @@ mod heap {
     }
 }
 
-#[cfg(all(test, feature = "alloc"))]
-#[allow(clippy::unwrap_used, reason = "what fails here is a test")]
+#[cfg(feature = "alloc")]
+#[cfg(test)]
 mod tests {
     use super::{Change, FixedTopics, HeapTopics, Topics};
     use crate::peer::PeerId;
