@@ -5,20 +5,19 @@
 //! again though nothing arrived. The caller opens and accepts connections and moves their octets: see [`crate::io`].
 
 mod error;
+mod sending;
 
 pub use error::{Failure, SendError};
 
-use crate::link::{FixedLink, FixedMessage, PushError, Setup, Stepped};
+use crate::link::{FixedLink, FixedMessage, Setup, Stepped, TOPIC_LEN_MAX};
 use crate::mechanism::Mechanism;
 use crate::message::Parts;
-use crate::pattern::overload::{Full, Policy};
 use crate::pattern::rotation::Rotation;
-use crate::pattern::{Arrival, Drops, Identity, Pattern, Prefix, Reason, Receives, Refused, Rep, Route, RouteError};
-use crate::pattern::{Sends, TakeError, Verdict};
+use crate::pattern::{Arrival, Drops, Identity, Pattern, Receives, Refused, Rep, Sub, TakeError, Verdict};
 use crate::peer::{PeerId, Side};
-use crate::storage::{Fixed, Storage};
+use crate::storage::{Fixed, Full as NoRoom, Storage};
 use crate::time::Instant;
-use crate::wire::PeerInfo;
+use crate::wire::{PeerInfo, Subscription};
 
 /// A socket of pattern `P` with at most `PEERS` peers (32 at the most), each with `RX` octets for what arrives and `TX`
 /// octets for what leaves.
@@ -177,8 +176,14 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
     /// What is to be sent to the peer next; empty when there is nothing. Then call [`FixedSocket::advance`].
     pub fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
         self.release_shown_message(now);
-        let Self { slots, setup, .. } = self;
-        find(slots, peer).map_or(&[], |slot| slot.link.pending(setup, entropy, now))
+        let Self { slots, setup, pattern, .. } = self;
+        let Some(slot) = find(slots, peer) else { return &[] };
+        if slot.link.takes_command()
+            && let Some(subscription) = pattern.poll_subscription(peer)
+        {
+            slot.link.subscribe(&subscription);
+        }
+        slot.link.pending(setup, entropy, now)
     }
 
     /// So many of the pending octets were sent.
@@ -237,13 +242,20 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
         let mut displaced = None;
         let Some(slot) = find(&mut self.slots, peer) else { return };
         loop {
-            match slot.link.step(&self.setup, now) {
+            let (pattern, drops) = (&mut self.pattern, &mut self.drops);
+            let mut heard = |subscription: &Subscription<'_>| {
+                if let Arrival::Drop(reason) = pattern.subscription(peer, subscription) {
+                    drops.count(reason);
+                }
+            };
+            match slot.link.step(&self.setup, now, &mut heard) {
                 Ok(Stepped::On) => (),
                 Ok(Stepped::Idle) => {
                     let judged = self.waiting.contains(peer.slot) || self.shown.is_from(peer);
                     let Some(message) = slot.link.message().filter(|_| !judged) else { break };
                     match self.pattern.arrived(peer, &message) {
                         Arrival::Queue => self.waiting.set(peer.slot, true),
+                        Arrival::Consumed => slot.link.release_message(),
                         Arrival::Drop(reason) => {
                             self.drops.count(reason);
                             slot.link.release_message();
@@ -298,64 +310,6 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
     }
 }
 
-impl<P: Sends, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> FixedSocket<P, M, PEERS, RX, TX> {
-    /// Queues a message, whole or not at all. Where no queue has room, the policy of the socket type decides.
-    pub fn try_send(&mut self, message: &[&[u8]], now: Instant) -> Result<(), SendError> {
-        self.try_send_or(P::OVERLOAD, message, now)
-    }
-
-    /// Queues a message, whole or not at all. Where no queue has room, `policy` decides.
-    pub fn try_send_or(&mut self, policy: Policy, message: &[&[u8]], now: Instant) -> Result<(), SendError> {
-        if message.is_empty() {
-            return Err(SendError::Empty);
-        }
-        // Each round but the last takes room away from one peer.
-        for _ in 0..=PEERS {
-            let route = match self.pattern.route(message) {
-                Ok(route) => route,
-                Err(RouteError::NoPeer) => break,
-                Err(error) => return Err(SendError::Route(error)),
-            };
-            match self.put(&route, message) {
-                Ok(()) => {
-                    // What lies behind the shown message came before this one is sent, and is judged so.
-                    self.release_shown(now);
-                    self.pattern.sent(route.to);
-                    return Ok(());
-                }
-                Err(PushError::NeverFits) => return Err(SendError::TooLong),
-                Err(PushError::NoRoom) => self.pattern.room(route.to, false),
-            }
-        }
-        match P::on_full(policy) {
-            Full::Wait => Err(SendError::WouldBlock),
-            Full::Refuse => Err(SendError::Full),
-            Full::Drop => {
-                self.drops.count(Reason::QueueFull);
-                Ok(())
-            }
-        }
-    }
-
-    fn put(&mut self, route: &Route, message: &[&[u8]]) -> Result<(), PushError> {
-        let envelope = match self.shown {
-            Shown::Request { from, envelope } if from == route.to && route.prefix == Prefix::Envelope => envelope,
-            _ => 0,
-        };
-        let request;
-        let prefix: &[&[u8]] = match &route.prefix {
-            Prefix::Nothing | Prefix::Envelope => &[],
-            Prefix::Delimiter => &[&[]],
-            Prefix::Request(id) => {
-                request = [id.as_slice(), &[]];
-                &request
-            }
-        };
-        let slot = find(&mut self.slots, route.to).ok_or(PushError::NoRoom)?;
-        slot.link.push(envelope, prefix.iter().copied().chain(message.iter().copied().skip(route.skip)))
-    }
-}
-
 impl<P: Receives, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> FixedSocket<P, M, PEERS, RX, TX> {
     /// Takes the next message, in turn over the peers that sent one; `None` when none has arrived.
     pub fn try_recv(&mut self, now: Instant) -> Result<Option<Received<'_>>, TakeError> {
@@ -402,6 +356,24 @@ impl<S: Storage, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
     pub fn abandon(&mut self, now: Instant) {
         self.pattern.abandon();
         self.release_shown(now);
+    }
+}
+
+impl<S: Storage, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize>
+    FixedSocket<Sub<S>, M, PEERS, RX, TX>
+{
+    /// Wants all messages whose first part begins with the topic, of at most 64 octets; each publisher is told when octets
+    /// pending for it are next asked for. Subscriptions are counted: each is taken back on its own.
+    pub fn subscribe(&mut self, topic: &[u8]) -> Result<(), NoRoom> {
+        if topic.len() > TOPIC_LEN_MAX {
+            return Err(NoRoom);
+        }
+        self.pattern.subscribe(topic)
+    }
+
+    /// Takes one subscription back. Whether there was one.
+    pub fn unsubscribe(&mut self, topic: &[u8]) -> bool {
+        self.pattern.unsubscribe(topic)
     }
 }
 

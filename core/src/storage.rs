@@ -39,7 +39,7 @@ pub struct Heap;
 pub struct Full;
 
 /// A set of slots that can be walked in a circle.
-pub trait Slots {
+pub trait Slots: Clone {
     /// The empty set.
     const EMPTY: Self;
     /// Adds or removes a slot. A slot that a fixed set cannot hold is never in it.

@@ -19,9 +19,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
 use zeptomq_core::pattern::overload::{Full, Load, Policy};
 use zeptomq_core::pattern::rotation::Rotation;
-use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Receives, Rep, Route, RouteError, Sends, Verdict};
+use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Receives, Rep, Route, RouteError, Sends, To, Verdict};
 use zeptomq_core::peer::{PeerId, Side};
-use zeptomq_core::storage::Heap;
+use zeptomq_core::storage::{Heap, Slots};
 use zeptomq_core::time::Instant;
 
 /// One socket.
@@ -79,7 +79,7 @@ struct Budget {
 /// What is to be done outside the lock after a message was queued.
 enum After {
     Nothing,
-    Wake(Option<Waker>),
+    Wake(Vec<Waker>),
     Write(Arc<Outgoing>, Batch, PeerId),
 }
 
@@ -128,24 +128,41 @@ impl<P: Sends> Hub<P> {
             waker.wake_by_ref();
             return Poll::Pending;
         }
-        let route = match state.pattern.route(message) {
+        let State { pattern, peers, drops, sends, .. } = &mut *state;
+        let Route { to, skip, prefix } = match pattern.route(message) {
             Ok(route) => route,
             Err(RouteError::NoPeer) => return self.overloaded(state, waiter),
             Err(error) => return Poll::Ready(Err(NotSent::Route(error))),
         };
-        let after = state.queue(&route, message, &self.shared.options);
+        let after = match to {
+            To::One(to) => state.queue(to, skip, &prefix, message, &self.shared.options),
+            To::All(audience) => {
+                let is_dropping = P::on_full(self.policy()) == Full::Drop;
+                match publish(peers, audience, is_dropping, message, &self.shared.options) {
+                    Some(published) => {
+                        sends.spend(published.octets);
+                        drops.queue_full = drops.queue_full.wrapping_add(published.dropped);
+                        After::Wake(published.woken)
+                    }
+                    None => return self.overloaded(state, waiter),
+                }
+            }
+        };
         drop(state);
         match after {
             After::Nothing => (),
-            After::Wake(waker) => wake(waker),
+            After::Wake(wakers) => wakers.into_iter().for_each(Waker::wake),
             After::Write(out, batch, peer) => self.write_now(&out, batch, peer),
         }
         Poll::Ready(Ok(()))
     }
 
+    fn policy(&self) -> Policy {
+        self.shared.options.overload.unwrap_or(P::OVERLOAD)
+    }
+
     fn overloaded(&self, mut state: MutexGuard<'_, State<P>>, waiter: Option<Waiter<'_>>) -> Poll<Result<(), NotSent>> {
-        let policy: Policy = self.shared.options.overload.unwrap_or(P::OVERLOAD);
-        match (P::on_full(policy), waiter) {
+        match (P::on_full(self.policy()), waiter) {
             (Full::Wait, Some(waiter)) => {
                 let former = state.senders.register(waiter);
                 drop(state);
@@ -240,9 +257,9 @@ impl<P: Receives> Hub<P> {
 
 impl<P: Sends> State<P> {
     #[inline]
-    fn queue(&mut self, route: &Route, message: &Message, options: &Options) -> After {
+    fn queue(&mut self, to: PeerId, skip: usize, prefix: &Prefix, message: &Message, options: &Options) -> After {
         let request;
-        let (prefix, envelope): (&[&[u8]], _) = match &route.prefix {
+        let (prefix, envelope): (&[&[u8]], _) = match prefix {
             Prefix::Nothing => (&[], Vec::new()),
             Prefix::Delimiter => (&[&[]], Vec::new()),
             Prefix::Request(id) => {
@@ -251,25 +268,62 @@ impl<P: Sends> State<P> {
             }
             Prefix::Envelope => (&[], std::mem::take(&mut self.envelope)),
         };
-        let Some(peer) = self.peers.find(route.to) else { return After::Nothing };
-        let len = peer.outbox.push(prefix, &envelope, message, route.skip);
+        let Some(peer) = self.peers.find(to) else { return After::Nothing };
+        let len = peer.outbox.push(prefix, &envelope, message, skip);
         self.sends.spend(len);
-        self.pattern.sent(route.to);
+        self.pattern.sent(to);
         if !peer.outbox.load().has_room(options.send_limit) {
-            self.pattern.room(route.to, false);
+            self.pattern.room(to, false);
         }
         match (&mut peer.line, peer.writer) {
             (Some(line), Writer::Idle) if line.clear => {
                 peer.writer = Writer::Caller;
-                After::Write(line.out.clone(), peer.outbox.take(), route.to)
+                After::Write(line.out.clone(), peer.outbox.take(), to)
             }
             (Some(line), Writer::Idle) => {
                 peer.writer = Writer::Driver;
-                After::Wake(line.rouse())
+                After::Wake(line.rouse().into_iter().collect())
             }
             _ => After::Nothing,
         }
     }
+}
+
+/// What became of a message for many.
+#[derive(Default)]
+struct Published {
+    octets: usize,
+    dropped: u32,
+    woken: Vec<Waker>,
+}
+
+/// Queues a message for each of many peers, where there is room for it; unless messages are not to be dropped and there is
+/// none somewhere: then for nobody.
+fn publish(
+    peers: &mut Peers,
+    audience: &impl Slots,
+    is_dropping: bool,
+    message: &Message,
+    options: &Options,
+) -> Option<Published> {
+    let has_room = |peer: &Peer| peer.outbox.load().has_room(options.send_limit);
+    if !is_dropping && !audience.iter().all(|slot| peers.tenant(slot).is_none_or(|(_, peer)| has_room(peer))) {
+        return None;
+    }
+    let mut published = Published::default();
+    for slot in audience.iter() {
+        let Some((_, peer)) = peers.tenant(slot) else { continue };
+        if !has_room(peer) {
+            published.dropped += 1;
+            continue;
+        }
+        published.octets += peer.outbox.push(&[], &[], message, 0);
+        if let (Some(line), Writer::Idle) = (&mut peer.line, peer.writer) {
+            peer.writer = Writer::Driver;
+            published.woken.extend(line.rouse());
+        }
+    }
+    Some(published)
 }
 
 impl<P: Receives> State<P> {

@@ -12,7 +12,7 @@ use zeptomq_core::link::Heartbeat;
 use zeptomq_core::pattern::overload::Load;
 use zeptomq_core::pattern::{Arrival, Pattern, Refused};
 use zeptomq_core::peer::{PeerId, Side};
-use zeptomq_core::wire::{Command, PeerInfo, SocketType};
+use zeptomq_core::wire::{Command, PeerInfo, SocketType, Subscription};
 
 /// A socket as its connections see it.
 pub(crate) trait Junction: Send + Sync {
@@ -20,14 +20,18 @@ pub(crate) trait Junction: Send + Sync {
 
     fn socket_type(&self) -> SocketType;
 
+    /// Whether it listens to subscriptions.
+    fn listens(&self) -> bool;
+
     /// Makes the queue of a peer that is going to be connected to.
     fn open(&self) -> Result<PeerId, Refused>;
 
     /// A handshake is over. `known` is the peer that was connected to; a stranger gets a queue now.
     fn admit(&self, known: Option<PeerId>, info: &PeerInfo<'_>, line: Line) -> Result<PeerId, Refused>;
 
-    /// Returns what was written, and collects what is to be done. The waker is woken when there is more.
-    fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written) -> Work;
+    /// Returns what was written, and collects what is to be done; commands go to `own`, and must be sent. The waker is
+    /// woken when there is more.
+    fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written, own: &mut dyn FnMut(&Own<'_>)) -> Work;
 
     /// Takes messages that arrived, and tells how many more there is room for.
     fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, commands: &mut Vec<Command<'static>>) -> usize;
@@ -58,11 +62,16 @@ pub(crate) struct Written {
     pub(crate) hungry: bool,
 }
 
+/// What our side itself has to say.
+pub(crate) enum Own<'a> {
+    Heartbeat(Command<'a>),
+    Subscription(Subscription<'a>),
+}
+
 /// What a connection is to do.
 #[derive(Default)]
 pub(crate) struct Work {
     pub(crate) batch: Option<Batch>,
-    pub(crate) command: Option<Command<'static>>,
     /// How many messages may be delivered.
     pub(crate) room: usize,
     pub(crate) end: Option<End>,
@@ -75,6 +84,10 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 
     fn socket_type(&self) -> SocketType {
         P::TYPE
+    }
+
+    fn listens(&self) -> bool {
+        P::LISTENS
     }
 
     fn open(&self) -> Result<PeerId, Refused> {
@@ -122,7 +135,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         Ok(peer)
     }
 
-    fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written) -> Work {
+    fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written, own: &mut dyn FnMut(&Own<'_>)) -> Work {
         let now = self.shared.now();
         let options = &self.shared.options;
         let mut state = self.lock();
@@ -143,11 +156,18 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let Some(line) = &mut found.line else { return Work { end: Some(End::Abandoned), ..work } };
         if written.hungry && found.writer != Writer::Caller {
             // A command goes between messages, not into one that a caller began to write.
+            let mut speaks = false;
             if !found.outbox.is_begun() {
-                work.command = line.heartbeat.poll_transmit(now);
+                let heartbeat = line.heartbeat.poll_transmit(now).map(Own::Heartbeat);
+                speaks = heartbeat.iter().inspect(|command| own(command)).count() > 0;
+                for _ in 0..SUBSCRIPTIONS_MAX {
+                    let Some(subscription) = pattern.poll_subscription(peer) else { break };
+                    own(&Own::Subscription(subscription));
+                    speaks = true;
+                }
             }
             work.batch = (!found.outbox.is_empty()).then(|| found.outbox.take());
-            if work.batch.is_some() || work.command.is_some() {
+            if work.batch.is_some() || speaks {
                 found.writer = Writer::Driver;
             } else {
                 found.writer = Writer::Idle;
@@ -187,6 +207,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         for message in messages.drain(..) {
             match pattern.arrived(peer, &message) {
                 Arrival::Queue => found.inbox.push(message),
+                Arrival::Consumed => (),
                 Arrival::Drop(reason) => drops.count(reason),
             }
         }
@@ -206,6 +227,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         }
         drop(state);
         wake(receiver_to_wake);
+        if P::LISTENS {
+            self.shared.progress.notify_waiters();
+        }
         room_left
     }
 
@@ -282,6 +306,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 pub(crate) fn line(out: std::sync::Arc<crate::transport::Outgoing>, clear: bool, heartbeat: Heartbeat) -> Line {
     Line { out, clear, heartbeat, reading: true, suspect: false, driver: None, end: None }
 }
+
+/// Subscriptions that are told at once; the rest follows when they have left.
+const SUBSCRIPTIONS_MAX: usize = 1024;
 
 fn room(load: Load, limit: Load) -> usize {
     if load.has_room(limit) { limit.messages - load.messages } else { 0 }

@@ -58,6 +58,7 @@ mod outbox;
 mod peers;
 mod sending;
 mod socket;
+mod topics;
 mod transport;
 mod waiters;
 
@@ -68,7 +69,7 @@ pub use listen::BindError;
 pub use message::{Message, Part};
 pub use monitor::{Event, Monitor};
 pub use options::{Limit, Options, OptionsError};
-pub use socket::{Dealer, Pair, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket};
+pub use socket::{Dealer, Pair, Pub, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket, Sub};
 pub use zeptomq_core as core;
 pub use zeptomq_core::pattern::overload::Policy;
 pub use zeptomq_core::wire::SocketType;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use zeptomq_core::link::HeartbeatSetup;
 use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::pattern::overload::{Load, Policy};
+use zeptomq_core::pattern::publish::TopicLimits;
 use zeptomq_core::wire::metadata::check_identity;
 
 /// How a socket is set up. Every limit has a finite default.
@@ -29,6 +30,7 @@ pub struct Options {
     pub(crate) frame_len_max: usize,
     pub(crate) message_len_max: usize,
     pub(crate) overload: Option<Policy>,
+    pub(crate) topics: TopicLimits,
     pub(crate) reconnect: (Duration, Duration),
     pub(crate) handshake_timeout: Duration,
     pub(crate) handshakes_max: usize,
@@ -66,6 +68,7 @@ impl Options {
             frame_len_max: 64 << 20,
             message_len_max: 64 << 20,
             overload: None,
+            topics: TopicLimits { topics: 65_536, octets: 1024 },
             reconnect: (Duration::from_millis(100), Duration::from_secs(10)),
             handshake_timeout: Duration::from_secs(10),
             handshakes_max: 1024,
@@ -114,16 +117,25 @@ impl Options {
         self
     }
 
-    /// The longest message that is received, in octets: its parts, and 32 octets for each but the first. Default:
+    /// The longest message that is received, in octets: its parts, and 40 octets for each but the first. Default:
     /// 64 MiB.
     pub fn message_len_max(mut self, octets: usize) -> Self {
         self.message_len_max = octets;
         self
     }
 
-    /// What happens to a message for which no queue has room. Default: REP and ROUTER give it back, the others wait.
+    /// What happens to a message for which no queue has room. Default: REP and ROUTER give it back, PUB drops it, the others
+    /// wait. A PUB that waits loses nothing, and goes as fast as its slowest subscriber.
     pub fn overload(mut self, policy: Policy) -> Self {
         self.overload = Some(policy);
+        self
+    }
+
+    /// How many topics a PUB keeps for each subscriber, and of how many octets each may be. A subscriber that wants more is
+    /// sent everything, which is counted in [`drops`](crate::Socket::drops); it filters what it receives. Default: 65,536
+    /// topics, 1024 octets.
+    pub fn topics(mut self, topics: usize, octets: usize) -> Self {
+        self.topics = TopicLimits { topics, octets };
         self
     }
 

@@ -28,6 +28,10 @@ pub type Req = Socket<pattern::Req<Heap>>;
 pub type Rep = Socket<pattern::Rep<Heap>>;
 /// Sends to its peers in turn and receives from them in turn.
 pub type Dealer = Socket<pattern::Dealer<Heap>>;
+/// Sends each message to all who subscribed to what it begins with.
+pub type Pub = Socket<pattern::Pub<Heap>>;
+/// Receives what it subscribed to.
+pub type Sub = Socket<pattern::Sub<Heap>>;
 /// Sends to its one peer and receives from it.
 pub type Pair = Socket<pattern::Pair>;
 /// Receives messages with the identity of their sender before them, and sends to the peer whose identity stands first.
@@ -307,6 +311,18 @@ impl Start for pattern::Dealer<Heap> {
 }
 
 impl Start for pattern::Pair {
+    fn start(_options: &Options) -> Self {
+        Self::NEW
+    }
+}
+
+impl Start for pattern::Pub<Heap> {
+    fn start(options: &Options) -> Self {
+        Self::new(options.topics)
+    }
+}
+
+impl Start for pattern::Sub<Heap> {
     fn start(_options: &Options) -> Self {
         Self::NEW
     }

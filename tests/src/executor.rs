@@ -56,6 +56,12 @@ pub trait Socket {
     /// The next message if it is there.
     fn try_recv(&mut self) -> Result<Option<Vec<Vec<u8>>>, Untaken>;
 
+    /// A SUB wants the topic.
+    fn subscribe(&mut self, topic: &[u8]);
+
+    /// A SUB takes a subscription back. Whether there was one.
+    fn unsubscribe(&mut self, topic: &[u8]) -> bool;
+
     /// What was dropped so far.
     fn drops(&self) -> Drops;
 
@@ -136,6 +142,8 @@ pub enum Kind {
     Dealer,
     Router,
     Pair,
+    Pub,
+    Sub,
 }
 
 impl Kind {
@@ -152,6 +160,8 @@ impl Kind {
             Self::Dealer => "DEALER",
             Self::Router => "ROUTER",
             Self::Pair => "PAIR",
+            Self::Pub => "PUB",
+            Self::Sub => "SUB",
         }
     }
 
@@ -164,6 +174,8 @@ impl Kind {
             Self::Rep => "REQ",
             Self::Dealer | Self::Router => "DEALER",
             Self::Pair => "PAIR",
+            Self::Pub => "SUB",
+            Self::Sub => "PUB",
         }
     }
 }

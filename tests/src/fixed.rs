@@ -123,6 +123,19 @@ impl Socket for FixedSubject {
         world.machine.try_recv(now).map_err(untaken)
     }
 
+    fn subscribe(&mut self, topic: &[u8]) {
+        let mut world = self.world.borrow_mut();
+        assert!(world.machine.subscribe(topic), "no room for the topic");
+        world.pump();
+    }
+
+    fn unsubscribe(&mut self, topic: &[u8]) -> bool {
+        let mut world = self.world.borrow_mut();
+        let wanted = world.machine.unsubscribe(topic);
+        world.pump();
+        wanted
+    }
+
     fn drops(&self) -> Drops {
         self.world.borrow().machine.drops()
     }

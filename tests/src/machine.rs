@@ -9,7 +9,7 @@ use zeptomq_core::mechanism::Mechanism;
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::{
-    Dealer, Drops, Pair, Pattern, Pull, Push, Receives, Refused, Rep, Req, Router, Sends, TakeError, req,
+    Dealer, Drops, Pair, Pattern, Pub, Pull, Push, Receives, Refused, Rep, Req, Router, Sends, Sub, TakeError, req,
 };
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::{Failure, FixedSocket, SendError};
@@ -37,6 +37,8 @@ pub trait Machine {
     fn poll_timeout(&self) -> Option<Instant>;
     fn try_send(&mut self, message: &[&[u8]], now: Instant) -> Result<(), SendError>;
     fn try_recv(&mut self, now: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError>;
+    fn subscribe(&mut self, topic: &[u8]) -> bool;
+    fn unsubscribe(&mut self, topic: &[u8]) -> bool;
     fn drops(&self) -> Drops;
     fn undelivered(&self) -> u32;
 }
@@ -55,6 +57,8 @@ pub fn machine<M: Mechanism + Clone + 'static>(kind: Kind, config: Config, mecha
         Kind::Dealer => Box::new(Ours::new(Dealer::<Store>::NEW, config, mechanism, send, recv)),
         Kind::Router => Box::new(Ours::new(Router::<Store>::NEW, config, mechanism, send, recv)),
         Kind::Pair => Box::new(Ours::new(Pair::NEW, config, mechanism, send, recv)),
+        Kind::Pub => Box::new(Ours::new(Pub::<Store>::NEW, config, mechanism, send, never)),
+        Kind::Sub => Box::new(Ours { want, ..Ours::new(Sub::<Store>::NEW, config, mechanism, mute, recv) }),
     }
 }
 
@@ -65,6 +69,7 @@ pub const BEAT_MS: u32 = 1000;
 type Store = Fixed<PEERS, 255>;
 type Socket<P, M> = FixedSocket<P, M, PEERS, LINK_LEN, LINK_LEN>;
 type SendFn<P, M> = fn(&mut Socket<P, M>, Option<Policy>, &[&[u8]], Instant) -> Result<(), SendError>;
+type WantFn<P, M> = fn(&mut Socket<P, M>, &[u8], bool) -> bool;
 type RecvFn<P, M> = fn(&mut Socket<P, M>, Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError>;
 
 struct Ours<P, M: Mechanism> {
@@ -74,6 +79,7 @@ struct Ours<P, M: Mechanism> {
     entropy: u64,
     send: SendFn<P, M>,
     recv: RecvFn<P, M>,
+    want: WantFn<P, M>,
 }
 
 impl<P: Pattern, M: Mechanism> Ours<P, M> {
@@ -87,7 +93,15 @@ impl<P: Pattern, M: Mechanism> Ours<P, M> {
             handshake_ms: config.handshake_ms,
         };
         let socket = FixedSocket::new(pattern, setup);
-        Self { socket, mechanism, overload: config.overload, entropy: 0x9e37_79b9_7f4a_7c15, send, recv }
+        Self {
+            socket,
+            mechanism,
+            overload: config.overload,
+            entropy: 0x9e37_79b9_7f4a_7c15,
+            send,
+            recv,
+            want: wants_nothing,
+        }
     }
 }
 
@@ -144,6 +158,14 @@ impl<P: Pattern, M: Mechanism + Clone> Machine for Ours<P, M> {
         (self.recv)(&mut self.socket, now)
     }
 
+    fn subscribe(&mut self, topic: &[u8]) -> bool {
+        (self.want)(&mut self.socket, topic, true)
+    }
+
+    fn unsubscribe(&mut self, topic: &[u8]) -> bool {
+        (self.want)(&mut self.socket, topic, false)
+    }
+
     fn drops(&self) -> Drops {
         self.socket.drops()
     }
@@ -168,6 +190,14 @@ fn send<P: Sends, M: Mechanism>(
 fn recv<P: Receives, M: Mechanism>(socket: &mut Socket<P, M>, now: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError> {
     let message = socket.try_recv(now)?;
     Ok(message.map(|message| message.parts().map(<[u8]>::to_vec).collect()))
+}
+
+fn want<M: Mechanism>(socket: &mut Socket<Sub<Store>, M>, topic: &[u8], wanted: bool) -> bool {
+    if wanted { socket.subscribe(topic).is_ok() } else { socket.unsubscribe(topic) }
+}
+
+fn wants_nothing<P, M: Mechanism>(_: &mut Socket<P, M>, _: &[u8], _: bool) -> bool {
+    panic!("this type does not subscribe")
 }
 
 fn mute<P, M: Mechanism>(_: &mut Socket<P, M>, _: Option<Policy>, _: &[&[u8]], _: Instant) -> Result<(), SendError> {

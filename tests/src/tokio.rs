@@ -9,7 +9,8 @@ use std::net::TcpStream;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use zeptomq::{
-    Dealer, Event, Limit, Message, Monitor, NotSent, Options, Pair, Policy, Pull, Push, RecvError, Rep, Req, Router,
+    Dealer, Event, Limit, Message, Monitor, NotSent, Options, Pair, Policy, Pub, Pull, Push, RecvError, Rep, Req,
+    Router, Sub,
 };
 use zeptomq_core::pattern::{Drops, RouteError};
 
@@ -35,6 +36,8 @@ enum Any {
     Dealer(Dealer),
     Router(Router),
     Pair(Pair),
+    Pub(Pub),
+    Sub(Sub),
 }
 
 /// A peer that it connects to.
@@ -77,14 +80,16 @@ impl Executor for Tokio {
             Kind::Dealer => Any::Dealer(Dealer::with(options).unwrap()),
             Kind::Router => Any::Router(Router::with(options).unwrap()),
             Kind::Pair => Any::Pair(Pair::with(options).unwrap()),
+            Kind::Pub => Any::Pub(Pub::with(options).unwrap()),
+            Kind::Sub => Any::Sub(Sub::with(options).unwrap()),
         };
-        let (endpoint, monitor) = with!(&socket, [Push, Pull, Req, Rep, Dealer, Router, Pair], socket => {
+        let (endpoint, monitor) = with!(&socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub], socket => {
             (wait(socket.bind("tcp://127.0.0.1:0")).unwrap(), socket.monitor())
         });
         let address = endpoint.to_string().trim_start_matches("tcp://").to_owned();
         let waits = match config.overload {
             Some(policy) => policy == Policy::Wait,
-            None => !matches!(kind, Kind::Rep | Kind::Router),
+            None => !matches!(kind, Kind::Rep | Kind::Router | Kind::Pub),
         };
         TokioSubject { kind, socket, waits, address, monitor, start: Instant::now() }
     }
@@ -106,7 +111,7 @@ impl Socket for TokioSubject {
         let listener = wait(TcpListener::bind("127.0.0.1:0")).unwrap();
         let endpoint = format!("tcp://{}", listener.local_addr().unwrap());
         let _runtime = RUNTIME.enter();
-        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair], socket => socket.connect(&endpoint).unwrap());
+        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub], socket => socket.connect(&endpoint).unwrap());
         TokioListener(listener)
     }
 
@@ -120,28 +125,38 @@ impl Socket for TokioSubject {
 
     fn send(&mut self, parts: &[&[u8]]) -> Result<(), Unsent> {
         let message = message(parts);
-        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair], socket => wait(socket.send(message)));
+        let sent =
+            with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair, Pub], socket => wait(socket.send(message)));
         sent.map_err(|error| self.unsent(error.reason))
     }
 
     fn try_send(&mut self, parts: &[&[u8]]) -> Result<(), Unsent> {
         let message = message(parts);
-        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair], socket => socket.try_send(message));
+        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair, Pub], socket => socket.try_send(message));
         sent.map_err(|error| self.unsent(error.reason))
     }
 
     fn recv(&mut self) -> Result<Vec<Vec<u8>>, Untaken> {
-        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair], socket => wait(socket.recv()));
+        let message =
+            with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair, Sub], socket => wait(socket.recv()));
         message.map(parts).map_err(untaken)
     }
 
     fn try_recv(&mut self) -> Result<Option<Vec<Vec<u8>>>, Untaken> {
-        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair], socket => socket.try_recv());
+        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair, Sub], socket => socket.try_recv());
         message.map(|message| message.map(parts)).map_err(untaken)
     }
 
+    fn subscribe(&mut self, topic: &[u8]) {
+        with!(&self.socket, [Sub], socket => socket.subscribe(topic));
+    }
+
+    fn unsubscribe(&mut self, topic: &[u8]) -> bool {
+        with!(&self.socket, [Sub], socket => socket.unsubscribe(topic))
+    }
+
     fn drops(&self) -> Drops {
-        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair], socket => socket.drops())
+        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub], socket => socket.drops())
     }
 
     fn elapsed_ms(&self) -> u32 {

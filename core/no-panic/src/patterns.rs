@@ -3,10 +3,12 @@
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::{Load, Policy, on_full};
 use zeptomq_core::pattern::req::Mode;
-use zeptomq_core::pattern::{Dealer, Drops, Pair, Pattern, Pull, Push, Reason, Receives, Rep, Req, Router, Sends};
+use zeptomq_core::pattern::{
+    Dealer, Drops, Pair, Pattern, Pub, Pull, Push, Reason, Receives, Rep, Req, Router, Sends, Sub, To,
+};
 use zeptomq_core::peer::{PeerId, Side};
 use zeptomq_core::storage::{Fixed, Interests, Slots, Storage, Topics};
-use zeptomq_core::wire::{PeerInfo, SocketType};
+use zeptomq_core::wire::{PeerInfo, SocketType, Subscription};
 
 use crate::unknown::{either, keep, octet, octets, size, some_of};
 
@@ -16,6 +18,9 @@ type Few = Fixed<4, 16>;
 pub fn call() {
     pushes(Push::<Few>::NEW);
     pulls(Pull);
+    pushes(Pub::<Few>::NEW);
+    keep(Pub::<Few>::NEW.subscribers(&[octet()]));
+    subscribes(Sub::<Few>::NEW);
     talks(Dealer::<Few>::NEW);
     talks(Pair::NEW);
     talks(Router::<Few>::NEW);
@@ -77,6 +82,18 @@ fn pulls(mut pattern: impl Receives) {
     }
 }
 
+fn subscribes(mut pattern: Sub<Few>) {
+    while either() {
+        let mut input = [0; 48];
+        let topic = some_of(octets(&mut input));
+        keep(pattern.subscribe(topic));
+        keep(pattern.unsubscribe(topic));
+        keep(pattern.poll_subscription(peer()));
+        peers(&mut pattern);
+        with_message(|message| receive(&mut pattern, message));
+    }
+}
+
 fn talks(mut pattern: impl Sends + Receives) {
     while either() {
         peers(&mut pattern);
@@ -93,6 +110,10 @@ fn peers(pattern: &mut impl Pattern) {
             keep(pattern.up(peer(), &PeerInfo { socket_type, identity: octets(&mut identity) }));
         }
         2 => pattern.down(peer()),
+        3 => {
+            let said = Subscription { topic: octets(&mut identity), wanted: either() };
+            keep(pattern.subscription(peer(), &said));
+        }
         _ => pattern.close(peer()),
     }
 }
@@ -101,7 +122,10 @@ fn send(pattern: &mut impl Sends, message: &(impl Parts + ?Sized)) {
     pattern.room(peer(), either());
     if let Ok(route) = pattern.route(message) {
         keep((route.skip, route.prefix));
-        pattern.sent(route.to);
+        match route.to {
+            To::One(to) => pattern.sent(to),
+            To::All(audience) => audience.iter().for_each(keep),
+        }
     }
 }
 

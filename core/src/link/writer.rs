@@ -2,7 +2,7 @@
 
 use crate::mechanism::{Clear, Seal};
 use crate::wire::command::HEARTBEAT_LEN_MAX;
-use crate::wire::{Command, FrameKind, Header, Octets, Short, Window, copy};
+use crate::wire::{Command, FrameKind, Header, Octets, Short, Subscription, Version, Window, copy};
 
 /// Frames parts and seals them.
 #[derive(Debug)]
@@ -19,19 +19,45 @@ impl<S: Seal> Writer<S> {
     /// Appends a frame, whole or not at all. A frame that was appended must be sent, or the connection given up.
     #[inline]
     pub fn frame(&mut self, kind: FrameKind, body: &[u8], out: &mut impl Octets) -> Result<(), Short> {
+        self.gathered(kind, [body], out)
+    }
+
+    /// The same of a body in pieces.
+    #[inline]
+    fn gathered<const N: usize>(
+        &mut self,
+        kind: FrameKind,
+        body: [&[u8]; N],
+        out: &mut impl Octets,
+    ) -> Result<(), Short> {
+        let body_len = body.iter().fold(0usize, |len, piece| len.saturating_add(piece.len()));
+        out.fits(frame_len::<S>(body_len))?;
         if S::CLEAR {
-            out.fits(frame_len::<S>(body.len()))?;
-            Header::encode(kind, body.len(), out)?;
-            return out.put(body);
+            Header::encode(kind, body_len, out)?;
+            return body.iter().try_for_each(|piece| out.put(piece));
         }
-        let sealed_len = body.len() + S::HEAD + S::TAIL;
-        out.fits(Header::len_for(sealed_len).saturating_add(sealed_len))?;
+        let sealed_len = body_len + S::HEAD + S::TAIL;
         let header_len = Header::len_for(sealed_len);
         let frame = out.extend(header_len + sealed_len)?;
         let (header, sealed) = frame.split_at_mut_checked(header_len).ok_or(Short)?;
-        copy(sealed.get_mut(S::HEAD..).ok_or(Short)?, body);
+        let mut at = S::HEAD;
+        for piece in body {
+            copy(sealed.get_mut(at..).ok_or(Short)?, piece);
+            at += piece.len();
+        }
         let outer = self.seal.seal(kind, sealed);
         Header::encode(outer, sealed_len, &mut Window::new(header))
+    }
+
+    /// Appends what a subscriber says to a publisher of this version, whole or not at all.
+    pub fn subscription(
+        &mut self,
+        subscription: &Subscription<'_>,
+        version: Version,
+        out: &mut impl Octets,
+    ) -> Result<(), Short> {
+        let (kind, head) = subscription.frame(version);
+        self.gathered(kind, [head, subscription.topic], out)
     }
 
     /// Appends a heartbeat as a frame, whole or not at all.

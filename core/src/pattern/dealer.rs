@@ -2,7 +2,7 @@
 
 use super::balance::Balance;
 use super::overload::Policy;
-use super::{Arrival, Pattern, Prefix, Receives, Refused, Route, RouteError, Sends, TakeError, Verdict};
+use super::{Arrival, Pattern, Prefix, Receives, Refused, Route, RouteError, Sends, TakeError, To, Verdict};
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
 use crate::storage::Storage;
@@ -54,13 +54,15 @@ impl<S: Storage> Pattern for Dealer<S> {
 }
 
 impl<S: Storage> Sends for Dealer<S> {
+    type Audience = S::Slots;
+
     // RFC 28 "DEALER": with no available peer it SHALL block or return an error, and SHALL NOT discard.
     const OVERLOAD: Policy = Policy::Wait;
 
     // RFC 28 "DEALER": SHALL consider a peer available only when its queue is not full, and round-robin over those.
-    fn route(&self, _message: &(impl Parts + ?Sized)) -> Result<Route, RouteError> {
+    fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, S::Slots>, RouteError> {
         let to = self.peers.turn().ok_or(RouteError::NoPeer)?;
-        Ok(Route { to, skip: 0, prefix: Prefix::Nothing })
+        Ok(Route { to: To::One(to), skip: 0, prefix: Prefix::Nothing })
     }
 
     fn sent(&mut self, to: PeerId) {

@@ -7,30 +7,37 @@ mod balance;
 pub mod dealer;
 pub mod overload;
 pub mod pair;
+pub mod publish;
 pub mod pull;
 pub mod push;
 pub mod rep;
 pub mod req;
 pub mod rotation;
 pub mod router;
+pub mod subscribe;
 
 pub use dealer::Dealer;
 pub use pair::Pair;
+pub use publish::Pub;
 pub use pull::Pull;
 pub use push::Push;
 pub use rep::Rep;
 pub use req::Req;
 pub use router::Router;
+pub use subscribe::Sub;
 
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
-use crate::wire::{PeerInfo, SocketType};
+use crate::storage::Slots;
+use crate::wire::{PeerInfo, SocketType, Subscription};
 use overload::{Full, Policy};
 
 /// What every socket type does: keep track of its peers.
 pub trait Pattern {
     /// The type that the metadata names.
     const TYPE: SocketType;
+    /// Whether it listens to subscriptions.
+    const LISTENS: bool = false;
 
     /// A queue for the peer exists: from `connect`, or from the handshake of one that was accepted.
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;
@@ -51,15 +58,28 @@ pub trait Pattern {
     fn arrived(&mut self, _peer: PeerId, _message: &(impl Parts + ?Sized)) -> Arrival {
         Arrival::Drop(Reason::NotForUs)
     }
+
+    /// The peer wants a topic, or does not any more. Who does not listen ignores that.
+    fn subscription(&mut self, _peer: PeerId, _subscription: &Subscription<'_>) -> Arrival {
+        Arrival::Consumed
+    }
+
+    /// What the peer is to be told next of what is wanted here. What comes back must be sent.
+    fn poll_subscription(&mut self, _peer: PeerId) -> Option<Subscription<'_>> {
+        None
+    }
 }
 
 /// What the socket types do that send.
 pub trait Sends: Pattern {
+    /// The peers that one message may go to.
+    type Audience: Slots;
+
     /// What a full queue does unless the user says otherwise.
     const OVERLOAD: Policy;
 
     /// Whom the message goes to. A question only: nothing changes until `sent`.
-    fn route(&self, message: &(impl Parts + ?Sized)) -> Result<Route, RouteError>;
+    fn route(&mut self, message: &(impl Parts + ?Sized)) -> Result<Route<'_, Self::Audience>, RouteError>;
 
     /// What a full queue does with a message under a policy. A type that keeps turns never drops one: the turn would
     /// wait for an answer to a message that nobody got.
@@ -87,13 +107,22 @@ pub trait Receives: Pattern {
 
 /// Where a message goes and what it becomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Route {
+pub struct Route<'a, A> {
     /// Whose queue takes it.
-    pub to: PeerId,
+    pub to: To<'a, A>,
     /// How many leading parts only said where to, and stay here.
     pub skip: usize,
     /// What goes before the rest.
     pub prefix: Prefix,
+}
+
+/// Whose queues take a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum To<'a, A> {
+    /// That of one peer, which has room as far as the pattern knows.
+    One(PeerId),
+    /// Those of all these peers, by slot; of nobody, perhaps.
+    All(&'a A),
 }
 
 /// Parts that go before a message.
@@ -117,6 +146,8 @@ pub type RequestId = [u8; 4];
 pub enum Arrival {
     /// It waits in the peer's queue until the user takes it.
     Queue,
+    /// It was for the pattern, or nobody here wants it.
+    Consumed,
     /// It is dropped.
     Drop(Reason),
 }
@@ -167,6 +198,8 @@ pub enum Reason {
     QueueFull,
     /// A message to a socket that only sends.
     NotForUs,
+    /// A subscription for which there was no room: its peer is given everything instead.
+    Widened,
 }
 
 /// Why a peer is not let in.
@@ -218,11 +251,13 @@ pub struct Drops {
     pub queue_full: u32,
     /// See [`Reason::NotForUs`].
     pub not_for_us: u32,
+    /// See [`Reason::Widened`].
+    pub widened: u32,
 }
 
 impl Drops {
     /// Nothing dropped.
-    pub const NONE: Self = Self { unasked: 0, bad_envelope: 0, queue_full: 0, not_for_us: 0 };
+    pub const NONE: Self = Self { unasked: 0, bad_envelope: 0, queue_full: 0, not_for_us: 0, widened: 0 };
 
     /// Counts one message.
     pub fn count(&mut self, reason: Reason) {
@@ -231,6 +266,7 @@ impl Drops {
             Reason::BadEnvelope => &mut self.bad_envelope,
             Reason::QueueFull => &mut self.queue_full,
             Reason::NotForUs => &mut self.not_for_us,
+            Reason::Widened => &mut self.widened,
         };
         *counter = counter.wrapping_add(1);
     }
@@ -243,6 +279,7 @@ impl core::fmt::Display for Reason {
             Self::BadEnvelope => "a request or reply without its envelope",
             Self::QueueFull => "a message for which the queue had no room",
             Self::NotForUs => "a message to a socket that only sends",
+            Self::Widened => "a subscription for which there was no room",
         })
     }
 }

@@ -1,9 +1,10 @@
 //! PAIR: an exclusive pair of peers (RFC 31).
 
 use super::overload::Policy;
-use super::{Arrival, Pattern, Prefix, Receives, Refused, Route, RouteError, Sends, TakeError, Verdict};
+use super::{Arrival, Pattern, Prefix, Receives, Refused, Route, RouteError, Sends, TakeError, To, Verdict};
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
+use crate::storage::Bits;
 use crate::wire::{PeerInfo, SocketType};
 
 /// One end of a conversation of two.
@@ -66,13 +67,15 @@ impl Pattern for Pair {
 }
 
 impl Sends for Pair {
+    type Audience = Bits<1>;
+
     // RFC 31 "PAIR": without a peer, or without room, it SHALL block or return an error, and SHALL NOT discard.
     const OVERLOAD: Policy = Policy::Wait;
 
-    fn route(&self, _message: &(impl Parts + ?Sized)) -> Result<Route, RouteError> {
+    fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, Bits<1>>, RouteError> {
         let ready = |other: &&Other| other.room && (other.up || other.side == Side::Connect);
         let other = self.other.as_ref().filter(ready).ok_or(RouteError::NoPeer)?;
-        Ok(Route { to: other.peer, skip: 0, prefix: Prefix::Nothing })
+        Ok(Route { to: To::One(other.peer), skip: 0, prefix: Prefix::Nothing })
     }
 
     fn sent(&mut self, _to: PeerId) {}

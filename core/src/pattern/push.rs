@@ -2,7 +2,7 @@
 
 use super::balance::Balance;
 use super::overload::Policy;
-use super::{Pattern, Prefix, Refused, Route, RouteError, Sends};
+use super::{Pattern, Prefix, Refused, Route, RouteError, Sends, To};
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
 use crate::storage::Storage;
@@ -50,13 +50,15 @@ impl<S: Storage> Pattern for Push<S> {
 }
 
 impl<S: Storage> Sends for Push<S> {
+    type Audience = S::Slots;
+
     // RFC 30 "PUSH": with no room anywhere it SHALL block or return an error, and SHALL NOT discard.
     const OVERLOAD: Policy = Policy::Wait;
 
     // RFC 30 "PUSH": SHALL send to its peers by round-robin.
-    fn route(&self, _message: &(impl Parts + ?Sized)) -> Result<Route, RouteError> {
+    fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, S::Slots>, RouteError> {
         let to = self.peers.turn().ok_or(RouteError::NoPeer)?;
-        Ok(Route { to, skip: 0, prefix: Prefix::Nothing })
+        Ok(Route { to: To::One(to), skip: 0, prefix: Prefix::Nothing })
     }
 
     fn sent(&mut self, to: PeerId) {

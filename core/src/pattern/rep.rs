@@ -9,7 +9,7 @@
 //! ```
 
 use super::overload::{Full, Policy, turn_kept};
-use super::{Arrival, Pattern, Prefix, Reason, Receives, Refused, Route, RouteError, Sends, TakeError, Verdict};
+use super::{Arrival, Pattern, Prefix, Reason, Receives, Refused, Route, RouteError, Sends, TakeError, To, Verdict};
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
 use crate::storage::{Storage, Table};
@@ -98,6 +98,8 @@ impl<S: Storage> Pattern for Rep<S> {
 }
 
 impl<S: Storage> Sends for Rep<S> {
+    type Audience = S::Slots;
+
     // RFC 28 "REP": SHALL NOT block on sending.
     const OVERLOAD: Policy = Policy::Error;
 
@@ -107,10 +109,10 @@ impl<S: Storage> Sends for Rep<S> {
         turn_kept(policy)
     }
 
-    fn route(&self, _message: &(impl Parts + ?Sized)) -> Result<Route, RouteError> {
+    fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, S::Slots>, RouteError> {
         match self.turn {
             Turn::Owes(to) => match self.peers.find(to) {
-                Some(Entry { room: true, .. }) => Ok(Route { to, skip: 0, prefix: Prefix::Envelope }),
+                Some(Entry { room: true, .. }) => Ok(Route { to: To::One(to), skip: 0, prefix: Prefix::Envelope }),
                 Some(_) => Err(RouteError::NoPeer),
                 None => Err(RouteError::PeerGone),
             },

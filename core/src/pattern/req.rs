@@ -12,7 +12,7 @@
 use super::balance::Balance;
 use super::overload::{Full, Policy, turn_kept};
 use super::{
-    Arrival, Pattern, Prefix, Reason, Receives, Refused, RequestId, Route, RouteError, Sends, TakeError, Verdict,
+    Arrival, Pattern, Prefix, Reason, Receives, Refused, RequestId, Route, RouteError, Sends, TakeError, To, Verdict,
 };
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
@@ -112,6 +112,8 @@ impl<S: Storage> Pattern for Req<S> {
 }
 
 impl<S: Storage> Sends for Req<S> {
+    type Audience = S::Slots;
+
     // RFC 28 "REQ": with no available peer it SHALL block or return an error, and SHALL NOT discard.
     const OVERLOAD: Policy = Policy::Wait;
 
@@ -119,14 +121,14 @@ impl<S: Storage> Sends for Req<S> {
         turn_kept(policy)
     }
 
-    fn route(&self, _message: &(impl Parts + ?Sized)) -> Result<Route, RouteError> {
+    fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, S::Slots>, RouteError> {
         // RFC 28 "REQ": SHALL send and then receive exactly one message at a time.
         if self.mode == Mode::Strict && matches!(self.turn, Turn::Awaiting { .. }) {
             return Err(RouteError::OutOfTurn);
         }
         // RFC 28 "REQ": SHALL send by round-robin, and SHALL prefix an empty delimiter.
         let to = self.peers.turn().ok_or(RouteError::NoPeer)?;
-        Ok(Route { to, skip: 0, prefix: self.prefix() })
+        Ok(Route { to: To::One(to), skip: 0, prefix: self.prefix() })
     }
 
     fn sent(&mut self, to: PeerId) {

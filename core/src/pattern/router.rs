@@ -1,7 +1,7 @@
 //! ROUTER: shows who sent a message and sends to whom it is told (RFC 28).
 
 use super::overload::Policy;
-use super::{Arrival, Identity, Pattern, Prefix, Receives, Refused, Route, RouteError, Sends, TakeError, Verdict};
+use super::{Arrival, Identity, Pattern, Prefix, Receives, Refused, Route, RouteError, Sends, TakeError, To, Verdict};
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
 use crate::storage::{Names, Storage, Table};
@@ -90,18 +90,22 @@ impl<S: Storage> Pattern for Router<S> {
 }
 
 impl<S: Storage> Sends for Router<S> {
+    type Audience = S::Slots;
+
     // RFC 28 "ROUTER": a full queue SHALL NOT block; the user is told.
     const OVERLOAD: Policy = Policy::Error;
 
     // RFC 28 "ROUTER": SHALL remove the first part and use it as the identity of the peer to send to.
-    fn route(&self, message: &(impl Parts + ?Sized)) -> Result<Route, RouteError> {
+    fn route(&mut self, message: &(impl Parts + ?Sized)) -> Result<Route<'_, S::Slots>, RouteError> {
         let mut parts = message.parts();
         let to = parts.next().and_then(|identity| self.find(identity)).ok_or(RouteError::UnknownIdentity)?;
         if parts.next().is_none() {
             return Err(RouteError::NoBody);
         }
         match self.peers.find(to) {
-            Some(Entry { known: true, room: true, .. }) => Ok(Route { to, skip: 1, prefix: Prefix::Nothing }),
+            Some(Entry { known: true, room: true, .. }) => {
+                Ok(Route { to: To::One(to), skip: 1, prefix: Prefix::Nothing })
+            }
             Some(Entry { known: true, room: false, .. }) => Err(RouteError::NoPeer),
             _ => Err(RouteError::UnknownIdentity),
         }

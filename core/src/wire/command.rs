@@ -5,7 +5,7 @@
 //! ```
 //! RFC 37 "Commands". The mechanism's own commands are read by the mechanism.
 
-use super::{FrameKind, Header, Octets, Short};
+use super::{FrameKind, Header, Octets, Short, Subscription};
 
 /// A command, its data borrowed from the frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,6 +23,8 @@ pub enum Command<'a> {
     },
     /// PONG: the answer to our PING.
     Pong(Context),
+    /// SUBSCRIBE or CANCEL: what a subscriber wants, or not any more.
+    Subscription(Subscription<'a>),
     /// Any other command, which a peer may send and we may ignore.
     Other {
         /// The command's name.
@@ -73,6 +75,8 @@ impl<'a> Command<'a> {
                 Ok(Self::Ping { ttl_ds: u16::from_be_bytes(*ttl), context: Context::new(context)? })
             }
             b"PONG" => Context::new(data).map(Self::Pong),
+            b"SUBSCRIBE" => Ok(Self::Subscription(Subscription { topic: data, wanted: true })),
+            b"CANCEL" => Ok(Self::Subscription(Subscription { topic: data, wanted: false })),
             _ => Ok(Self::Other { name, data }),
         }
     }
@@ -87,6 +91,8 @@ impl<'a> Command<'a> {
             }
             Self::Ping { ttl_ds, context } => frame(b"PING", &[&ttl_ds.to_be_bytes(), context.as_octets()], out),
             Self::Pong(context) => frame(b"PONG", &[context.as_octets()], out),
+            Self::Subscription(Subscription { topic, wanted: true }) => frame(b"SUBSCRIBE", &[topic], out),
+            Self::Subscription(Subscription { topic, wanted: false }) => frame(b"CANCEL", &[topic], out),
             Self::Other { name, data } => frame(name, &[data], out),
         }
     }

@@ -8,6 +8,7 @@ pub mod greeting;
 pub mod metadata;
 mod octets;
 mod socket_type;
+mod subscription;
 
 pub use command::Command;
 pub use frame::{FrameKind, Header};
@@ -16,3 +17,4 @@ pub use metadata::PeerInfo;
 pub(crate) use octets::copy;
 pub use octets::{Octets, Short, Window};
 pub use socket_type::SocketType;
+pub use subscription::Subscription;

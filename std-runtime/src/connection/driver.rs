@@ -64,7 +64,7 @@ pub(super) async fn run<M: Mechanism>(mechanism: M, connection: Connection) -> E
     junction.shared().report(event);
     let driver = Driver {
         read: Read::<M::Open>::new(incoming, opened.open, opened.rest, &junction),
-        write: Write::<M::Seal>::new(opened.out, opened.seal),
+        write: Write::<M::Seal>::new(opened.out, opened.seal, opened.version),
         seat,
         endpoint,
     };

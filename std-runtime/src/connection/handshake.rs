@@ -16,6 +16,7 @@ use zeptomq_core::wire::{Command, PeerInfo, SocketType, Version};
 /// A connection whose handshake is over.
 pub(super) struct Opened<M: Mechanism> {
     pub(super) peer: PeerId,
+    pub(super) version: Version,
     pub(super) socket_type: Option<SocketType>,
     pub(super) open: M::Open,
     pub(super) seal: M::Seal,
@@ -68,9 +69,10 @@ pub(super) async fn shake<M: Mechanism>(
     };
     let info = PeerInfo::decode(&peer.metadata).map_err(|error| Failed::Protocol(HandshakeError::Metadata(error)))?;
     let out = Arc::new(outgoing);
-    let heartbeat = Heartbeat::new(shared.options.heartbeat, junction.socket_type(), peer.version, shared.now());
+    let version = peer.version;
+    let heartbeat = Heartbeat::new(shared.options.heartbeat, junction.socket_type(), version, shared.now());
     match junction.admit(known, &info, line(out.clone(), M::Open::CLEAR, heartbeat)) {
-        Ok(peer) => Ok(Opened { peer, socket_type: info.socket_type, open, seal, out, rest: input }),
+        Ok(peer) => Ok(Opened { peer, socket_type: info.socket_type, version, open, seal, out, rest: input }),
         Err(error) => Err(Failed::Refused(error)),
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Read<O> {
     need: usize,
     /// How many messages may be delivered.
     room: usize,
+    /// Whether subscriptions concern the socket.
+    listens: bool,
     spans: Vec<Span>,
     /// The parts of a message that is not whole yet.
     parts: Vec<Part>,
@@ -77,6 +79,7 @@ impl<O: Open> Read<O> {
             block,
             need: 0,
             room: 0,
+            listens: junction.listens(),
             spans: Vec::new(),
             parts: Vec::new(),
             large: None,
@@ -174,6 +177,11 @@ impl<O: Open> Read<O> {
                     match Command::decode(body) {
                         // Nothing but heartbeats concerns a connection of these types; others are ignored (RFC 37).
                         Ok(Command::Ping { ttl_ds, context }) => self.commands.push(Command::Ping { ttl_ds, context }),
+                        // Said in a command or in a message, it is the same.
+                        Ok(Command::Subscription(said)) if self.listens => {
+                            self.messages.push_back([&[said.octet()], said.topic].concat().into());
+                            messages += 1;
+                        }
                         Ok(_) => (),
                         Err(error) => {
                             outcome = Err(Cause::Command(error));

@@ -1,7 +1,7 @@
 //! How does what is queued get onto the wire? As it lies there; or sealed on the way.
 
 use super::driver::Cause;
-use crate::junction::{Junction, Written};
+use crate::junction::{Junction, Own, Written};
 use crate::outbox::Batch;
 use crate::transport::Outgoing;
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use zeptomq_core::link::Writer;
 use zeptomq_core::mechanism::Seal;
 use zeptomq_core::pattern::overload::Load;
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::wire::Command;
+use zeptomq_core::wire::Version;
 
 /// The writing half of a connection.
 pub(super) struct Write<S> {
@@ -22,7 +22,8 @@ pub(super) struct Write<S> {
     written: Written,
     /// The system takes nothing more. What the peer sent before is still to be read; the reading half ends the connection.
     broken: bool,
-    /// A command of ours, sealed, and what of it was written.
+    version: Version,
+    /// Commands of ours, sealed, and how much of them was written.
     command: (Vec<u8>, usize),
     sealed: Sealed,
 }
@@ -39,13 +40,14 @@ struct Sealed {
 }
 
 impl<S: Seal> Write<S> {
-    pub(super) fn new(out: Arc<Outgoing>, seal: S) -> Self {
+    pub(super) fn new(out: Arc<Outgoing>, seal: S, version: Version) -> Self {
         Self {
             out,
             writer: Writer::new(seal),
             batch: None,
             written: Written::default(),
             broken: false,
+            version,
             command: (Vec::new(), 0),
             sealed: Sealed::default(),
         }
@@ -62,11 +64,17 @@ impl<S: Seal> Write<S> {
         loop {
             let blocked = self.poll_write(cx, &mut turn);
             self.written.hungry = !self.broken && !self.has_more();
-            let work = junction.collect(peer, cx.waker(), &mut self.written);
-            self.batch = work.batch.or(self.batch.take());
-            if let Some(command) = work.command {
-                self.seal_command(&command);
+            let Self { writer, command: (octets, sent), version, written, .. } = self;
+            if octets.is_empty() {
+                *sent = 0;
             }
+            // A vector takes whatever it is given.
+            let mut own = |own: &Own<'_>| match own {
+                Own::Heartbeat(command) => drop(writer.heartbeat(command, octets)),
+                Own::Subscription(subscription) => drop(writer.subscription(subscription, *version, octets)),
+            };
+            let work = junction.collect(peer, cx.waker(), written, &mut own);
+            self.batch = work.batch.or(self.batch.take());
             if let Some(end) = work.end {
                 return Err(Cause::End(end));
             }
@@ -131,13 +139,6 @@ impl<S: Seal> Write<S> {
             self.sealed.plain = 0;
         }
         Ok(len)
-    }
-
-    fn seal_command(&mut self, command: &Command<'_>) {
-        let (octets, sent) = &mut self.command;
-        *sent = 0;
-        // A vector takes whatever it is given, and the last command has left.
-        let _ = self.writer.heartbeat(command, octets);
     }
 }
 

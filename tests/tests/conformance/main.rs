@@ -35,3 +35,4 @@ mod rep;
 mod req;
 mod router;
 mod served;
+mod topics;

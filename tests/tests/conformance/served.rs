@@ -32,6 +32,20 @@ pub(crate) fn serves<S: Socket>(socket: &mut S) {
             socket.send(&[&asked[0], b"ok"]).unwrap();
             peer.expect(&message(&[b"ok"]));
         }
+        Kind::Pub => {
+            peer.send(&message(&[b"\x01ok"]));
+            peer.settle();
+            socket.send(&[b"ok"]).unwrap();
+            peer.expect(&message(&[b"ok"]));
+        }
+        Kind::Sub => {
+            socket.subscribe(b"served");
+            peer.expect(&zeptomq_tests::wire::command(b"SUBSCRIBE", b"served"));
+            peer.send(&message(&[b"served"]));
+            socket.expect(&[b"served"]);
+            socket.unsubscribe(b"served");
+            peer.expect(&zeptomq_tests::wire::command(b"CANCEL", b"served"));
+        }
         Kind::Req => {
             socket.send(&[b"ask"]).unwrap();
             answer(&mut peer, b"ask", b"ok");

@@ -19,7 +19,7 @@ use crate::mechanism::{Mechanism, Open};
 use crate::message::Parts;
 use crate::time::Instant;
 use crate::wire::command::CommandError;
-use crate::wire::{Command, FrameKind, Header, PeerInfo, Short, SocketType, Version};
+use crate::wire::{Command, FrameKind, Header, PeerInfo, Short, SocketType, Subscription, Version};
 use control::Control;
 use core::ops::Range;
 use rx::Rx;
@@ -62,7 +62,11 @@ struct Traffic<M: Mechanism> {
     reader: Reader<M::Open>,
     writer: Writer<M::Seal>,
     heartbeat: Heartbeat,
+    version: Version,
 }
+
+/// The longest topic that a link can tell its peer of, in octets.
+pub const TOPIC_LEN_MAX: usize = 64;
 
 /// What a step of reading came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -164,7 +168,14 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
 
     /// Reads one step further, up to the end of the message behind the one that waits. Call it until it answers
     /// [`Stepped::Idle`] or [`Stepped::Ended`]; then there may be a [`FixedLink::message`].
-    pub fn step(&mut self, setup: &Setup, now: Instant) -> Result<Stepped<'_>, LinkError> {
+    ///
+    /// `heard` is told of the peer's subscriptions.
+    pub fn step(
+        &mut self,
+        setup: &Setup,
+        now: Instant,
+        heard: &mut dyn FnMut(&Subscription<'_>),
+    ) -> Result<Stepped<'_>, LinkError> {
         match &mut self.stage {
             Stage::Down | Stage::Failed(_) => Ok(Stepped::Idle),
             Stage::Opening(_, Some(_)) => {
@@ -183,9 +194,9 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
                 let info = PeerInfo::decode(self.rx.at(start + from..start + to));
                 info.map(Stepped::Introduced).map_err(|error| LinkError::Handshake(HandshakeError::Metadata(error)))
             }
-            Stage::Up(Traffic { reader, heartbeat, .. }) => read(reader, Some(heartbeat), &mut self.rx),
+            Stage::Up(Traffic { reader, heartbeat, .. }) => read(reader, Some(heartbeat), heard, &mut self.rx),
             Stage::Ending(reader) => {
-                let further = reader.as_mut().and_then(|reader| read(reader, None, &mut self.rx).ok());
+                let further = reader.as_mut().and_then(|reader| read(reader, None, &mut |_| (), &mut self.rx).ok());
                 match further {
                     Some(Stepped::On) => Ok(Stepped::On),
                     _ if self.rx.message().is_some() => Ok(Stepped::Idle),
@@ -219,10 +230,26 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
         let request = self.rx.message().unwrap_or_default();
         let request = FrameBodies { rest: request, head: M::Open::HEAD, tail: M::Open::TAIL };
         let parts = request.take(envelope).chain(parts.map(as_shared));
-        if tx::message_len::<M::Seal>(parts.clone()) > TX {
-            return Err(PushError::NeverFits);
-        }
+        self.tx.room_for(tx::message_len::<M::Seal>(parts.clone()))?;
         self.tx.push::<M::Seal>(parts).map_err(|Short| PushError::NoRoom)
+    }
+
+    /// Whether a message of these parts can be queued.
+    pub fn fits(&self, parts: &[&[u8]]) -> Result<(), PushError> {
+        self.tx.room_for(tx::message_len::<M::Seal>(parts.iter().copied()))
+    }
+
+    /// Whether a command of ours can be sent now: the link is up and no frame has left in part.
+    pub fn takes_command(&self) -> bool {
+        self.is_up() && !self.is_sending()
+    }
+
+    /// Tells the peer what is wanted here; only when [`FixedLink::takes_command`].
+    pub fn subscribe(&mut self, subscription: &Subscription<'_>) {
+        if let Stage::Up(traffic) = &mut self.stage {
+            // The room for commands is empty here and holds the longest topic, sealed.
+            let _ = traffic.writer.subscription(subscription, traffic.version, &mut self.control);
+        }
     }
 
     /// What is to be sent next; empty when there is nothing. Then call [`FixedLink::advance`].
@@ -322,6 +349,7 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
                         reader: Reader::new(open, limits(RX)),
                         writer: Writer::new(seal),
                         heartbeat,
+                        version,
                     }),
                     Err(handshake) => Stage::Opening(handshake, Some(version)),
                 }
@@ -386,6 +414,7 @@ const fn limits(window: usize) -> Limits {
 fn read<O: Open, const LEN: usize>(
     reader: &mut Reader<O>,
     heartbeat: Option<&mut Heartbeat>,
+    heard: &mut dyn FnMut(&Subscription<'_>),
     rx: &mut Rx<LEN>,
 ) -> Result<Stepped<'static>, LinkError> {
     if rx.is_full() {
@@ -398,6 +427,9 @@ fn read<O: Open, const LEN: usize>(
         Step::Command(body) => {
             let body = rx.unread().get(body).unwrap_or_default();
             let command = Command::decode(body).map_err(LinkError::Command)?;
+            if let Command::Subscription(subscription) = &command {
+                heard(subscription);
+            }
             if let Some(heartbeat) = heartbeat {
                 heartbeat.handle(&command);
             }

@@ -1,5 +1,6 @@
 //! Where do messages lie until they have left?
 
+use super::PushError;
 use crate::link::writer::{self, Writer};
 use crate::mechanism::Seal;
 use crate::wire::{FrameKind, Header, Octets, Short};
@@ -38,6 +39,15 @@ impl<const LEN: usize> Tx<LEN> {
     /// Whether the next octet to be sent is the first of a frame.
     pub(super) fn is_between_frames(&self) -> bool {
         self.sent == self.frame_end
+    }
+
+    /// Whether a message of so many octets can be appended.
+    pub(super) fn room_for(&self, len: usize) -> Result<(), PushError> {
+        match LEN.checked_sub(len) {
+            None => Err(PushError::NeverFits),
+            Some(rest) if rest < usize::from(self.end - self.start) => Err(PushError::NoRoom),
+            Some(_) => Ok(()),
+        }
     }
 
     /// Appends a message of at least one part, whole or not at all.

@@ -1,0 +1,44 @@
+//! How does a subscriber say what it wants? In a command; or, to peers of ZMTP 3.0, in a message.
+//!
+//! ```text
+//!   3.1   command  9 "SUBSCRIBE" topic      command  6 "CANCEL" topic       (RFC 37)
+//!   3.0   message  1 topic                  message  0 topic                (RFC 23)
+//! ```
+//! Both are understood on every connection: an application that sends them itself sends the messages.
+
+use super::{FrameKind, Version};
+
+/// A topic that a peer wants from now on, or does not want any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Subscription<'a> {
+    /// What the first part of a message has to begin with.
+    pub topic: &'a [u8],
+    /// Whether it is wanted.
+    pub wanted: bool,
+}
+
+impl<'a> Subscription<'a> {
+    /// Reads the first part of a message; `None` when it is an ordinary message.
+    pub fn from_message(body: &'a [u8]) -> Option<Self> {
+        match body.split_first()? {
+            (1, topic) => Some(Self { topic, wanted: true }),
+            (0, topic) => Some(Self { topic, wanted: false }),
+            _ => None,
+        }
+    }
+
+    /// What goes before the topic in a message.
+    pub const fn octet(self) -> u8 {
+        self.wanted as u8
+    }
+
+    /// The frame that a peer of this version is to be sent: its kind, and what goes before the topic in its body.
+    pub fn frame(self, version: Version) -> (FrameKind, &'static [u8]) {
+        match (version >= Version::V3_1, self.wanted) {
+            (true, true) => (FrameKind::Command, b"\x09SUBSCRIBE"),
+            (true, false) => (FrameKind::Command, b"\x06CANCEL"),
+            (false, true) => (FrameKind::Last, b"\x01"),
+            (false, false) => (FrameKind::Last, b"\x00"),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! How does one say what one wants to hear, and know who listens?
+
+use crate::hub::Hub;
+use crate::socket::{Pub, Sub};
+use std::task::Waker;
+use zeptomq_core::pattern;
+use zeptomq_core::storage::Heap;
+
+impl Sub {
+    /// Receives all messages whose first part begins with the topic from now on; the empty topic is everything. Each
+    /// publisher is told, those that come later too. Subscriptions are counted: each is taken back on its own.
+    pub fn subscribe(&self, topic: impl AsRef<[u8]>) {
+        self.hub().subscribe(topic.as_ref());
+    }
+
+    /// Takes one subscription back. Whether there was one.
+    pub fn unsubscribe(&self, topic: impl AsRef<[u8]>) -> bool {
+        self.hub().unsubscribe(topic.as_ref())
+    }
+}
+
+impl Pub {
+    /// Waits until at least so many subscribers would be sent a message whose first part is `subject`. What is published
+    /// before somebody has subscribed is sent to nobody.
+    ///
+    /// # Cancel safety
+    /// Cancelling loses nothing.
+    pub async fn wait_for_subscribers(&self, subject: impl AsRef<[u8]>, count: usize) {
+        self.hub().subscribers(subject.as_ref(), count).await;
+    }
+}
+
+impl Hub<pattern::Sub<Heap>> {
+    /// Wants a topic; each publisher is told.
+    fn subscribe(&self, topic: &[u8]) {
+        // The heap has room.
+        let _ = self.change(|sub| sub.subscribe(topic));
+    }
+
+    /// Takes a subscription back. Whether there was one.
+    fn unsubscribe(&self, topic: &[u8]) -> bool {
+        self.change(|sub| sub.unsubscribe(topic))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut pattern::Sub<Heap>) -> T) -> T {
+        let mut state = self.lock();
+        let changed = change(&mut state.pattern);
+        let woken: Vec<_> = state.peers.iter_mut().filter_map(|peer| peer.line.as_mut()?.rouse()).collect();
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        changed
+    }
+}
+
+impl Hub<pattern::Pub<Heap>> {
+    /// Waits until so many peers want messages whose first part is this.
+    async fn subscribers(&self, subject: &[u8], count: usize) {
+        loop {
+            let progress = self.shared.progress.notified();
+            if self.lock().pattern.subscribers(subject) >= count {
+                return;
+            }
+            progress.await;
+        }
+    }
+}
