@@ -61,6 +61,11 @@ def close(linger, on=0):
     return "closed"
 
 
+def subscribe(topic, on=0):
+    sockets[on].subscribe(topic)
+    return "subscribed"
+
+
 def send(parts, on=0):
     sockets[on].send_multipart([octets(part) for part in parts])
     return "sent"
@@ -233,7 +238,7 @@ def shown(message):
 STEPS = {
     step.__name__: step
     for step in (
-        socket, bind, connect, close, send, reply, expect, echo, answer_if_heard, label, answer_until, pour,
+        socket, bind, connect, close, subscribe, send, reply, expect, echo, answer_if_heard, label, answer_until, pour,
         pour_until_blocked, take, drop_all, nothing, monitor, event, no_event, stop,
     )
 }  # fmt: skip

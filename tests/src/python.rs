@@ -153,6 +153,11 @@ impl Payload {
         format!(r#""do": "send", "parts": {}"#, self.json())
     }
 
+    /// The step that sends it behind a text.
+    pub fn send_behind(&self, text: &str) -> String {
+        format!(r#""do": "send", "parts": ["{text}"{}]"#, self.members(true))
+    }
+
     /// The step that sends it behind the parts that `expect` kept.
     pub fn reply(&self) -> String {
         format!(r#""do": "reply", "parts": {}"#, self.json())
@@ -165,7 +170,7 @@ impl Payload {
 
     /// The step that sends it behind an empty part.
     pub fn send_delimited(&self) -> String {
-        format!(r#""do": "send", "parts": [""{}]"#, self.members(true))
+        self.send_behind("")
     }
 
     /// The message is this one, octet for octet.

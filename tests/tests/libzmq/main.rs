@@ -11,6 +11,7 @@ mod order;
 mod pairs;
 mod refusal;
 mod restart;
+mod topics;
 mod transports;
 
 use std::time::Duration;

@@ -1,0 +1,64 @@
+//! Do publishers and subscribers meet?
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here is a test")]
+
+mod support;
+
+use std::time::Duration;
+use support::{peer, soon};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use zeptomq::{Options, Pub, Sub};
+
+const LOOPBACK: &str = "tcp://127.0.0.1:0";
+
+#[tokio::test]
+async fn a_publisher_waits_until_somebody_listens() {
+    let publisher = Pub::new();
+    let endpoint = publisher.bind(LOOPBACK).await.unwrap().to_string();
+    let [mut one, mut other] = [Sub::new(), Sub::new()];
+    for sub in [&one, &other] {
+        sub.connect(&endpoint).unwrap();
+    }
+    publisher.wait_for_peers(2).await;
+    let early = publisher.wait_for_subscribers("news of today", 1);
+    assert!(tokio::time::timeout(10 * MOMENT, early).await.is_err());
+    one.subscribe("news");
+    soon("a subscriber", publisher.wait_for_subscribers("news of today", 1)).await;
+    other.subscribe("");
+    soon("both", publisher.wait_for_subscribers("news", 2)).await;
+    publisher.send("news").await.unwrap();
+    publisher.send("other").await.unwrap();
+    assert_eq!(&soon("news", one.recv()).await.unwrap()[0], b"news");
+    assert_eq!(&soon("news", other.recv()).await.unwrap()[0], b"news");
+    assert_eq!(&soon("the other", other.recv()).await.unwrap()[0], b"other");
+    assert_eq!(one.try_recv(), Ok(None));
+    drop(other);
+    let gone = async {
+        while tokio::time::timeout(MOMENT, publisher.wait_for_subscribers("news", 2)).await.is_ok() {
+            tokio::time::sleep(MOMENT).await;
+        }
+    };
+    soon("one to leave", gone).await;
+}
+
+/// More topics than the publisher keeps, or longer ones: the subscriber is sent everything, and filters that itself.
+#[tokio::test]
+async fn a_subscriber_of_too_many_topics_is_sent_everything() {
+    for (option, topics) in [((2, 100), ["a", "b", "c"]), ((100, 1), ["a", "b", "cc"])] {
+        let publisher = Pub::with(Options::new().topics(option.0, option.1)).unwrap();
+        let mut wire = peer(&publisher.bind(LOOPBACK).await.unwrap(), "SUB").await;
+        for topic in &topics[..2] {
+            wire.write_all(&[&[0, 2, 1], topic.as_bytes()].concat()).await.unwrap();
+        }
+        soon("two topics", publisher.wait_for_subscribers("b", 1)).await;
+        assert_eq!(publisher.drops().widened, 0);
+        wire.write_all(&[&[0, topics[2].len() as u8 + 1, 1], topics[2].as_bytes()].concat()).await.unwrap();
+        soon("everything", publisher.wait_for_subscribers("z", 1)).await;
+        assert_eq!(publisher.drops().widened, 1);
+        publisher.send("z").await.unwrap();
+        let mut heard = [0; 3];
+        soon("the message", wire.read_exact(&mut heard)).await.unwrap();
+        assert_eq!(&heard, b"\0\x01z");
+    }
+}
+
+const MOMENT: Duration = Duration::from_millis(5);
