@@ -9,7 +9,7 @@ use zeptomq::Endpoint;
 
 use crate::examples;
 use crate::format::Format;
-use crate::values::{Identity, duration, endpoint, identity, number, positive};
+use crate::values::{Identity, Topic, duration, endpoint, identity, number, positive, topic};
 
 /// ZeroMQ sockets on the command line: each message is a line.
 #[derive(Parser, Debug)]
@@ -29,6 +29,12 @@ pub(crate) enum Command {
     /// Print the messages that PUSH sockets send
     #[command(after_help = examples::PULL)]
     Pull(Pull),
+    /// Send each message to all SUB sockets that want what it begins with
+    #[command(after_help = examples::PUB)]
+    Pub(Push),
+    /// Print the messages of PUB sockets that begin with what is wanted
+    #[command(after_help = examples::SUB)]
+    Sub(Sub),
     /// Send requests to REP sockets and print each reply
     #[command(after_help = examples::REQ)]
     Req(Req),
@@ -48,7 +54,7 @@ pub(crate) enum Command {
     Demo,
 }
 
-/// `zepto push`
+/// `zepto push` and `zepto pub`
 #[derive(Args, Debug)]
 pub(crate) struct Push {
     #[command(flatten)]
@@ -74,6 +80,16 @@ pub(crate) struct Pull {
     pub(crate) count: Option<u64>,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// `zepto sub`
+#[derive(Args, Debug)]
+pub(crate) struct Sub {
+    /// Print messages whose first frame begins with this text (repeatable); without it, all messages
+    #[arg(short = 's', long = "subscribe", value_name = "PREFIX", value_parser = topic, allow_hyphen_values = true)]
+    pub(crate) topics: Vec<Topic>,
+    #[command(flatten)]
+    pub(crate) pull: Pull,
 }
 
 /// `zepto req`
@@ -189,7 +205,7 @@ pub(crate) struct Payload {
 /// When to begin.
 #[derive(Args, Debug)]
 pub(crate) struct Wait {
-    /// Wait for N peers before sending
+    /// Wait for N peers before sending; pub: for N subscribers of the first message
     #[arg(short, long, value_name = "N", value_parser = number, default_value_t = 0, hide_default_value = true)]
     pub(crate) wait: u64,
 }

@@ -36,6 +36,21 @@ Examples:
   zepto pull -b tcp://127.0.0.1:5555 -n 1 -t 5s           one message, or exit status 3
   zepto pull -c tcp://a:5555 -c tcp://b:5555 -f json      from two places, in turn";
 
+/// `zepto pub`
+pub(crate) const PUB: &str = "\
+Examples:
+  zepto pub -b tcp://127.0.0.1:5559 -w 1 -d weather.oslo -d 7C        once somebody wants it
+  zepto pub -b tcp://127.0.0.1:5559 < news.txt                        each line, to whom wants it then
+
+What is published before anybody has subscribed to it is sent to nobody: -w N waits for N subscribers. A subscriber that
+is slow holds the publisher up.";
+
+/// `zepto sub`
+pub(crate) const SUB: &str = "\
+Examples:
+  zepto sub -c tcp://127.0.0.1:5559                                   everything
+  zepto sub -c tcp://127.0.0.1:5559 -s weather. -s news -n 10         ten messages that begin with either";
+
 /// `zepto req`
 pub(crate) const REQ: &str = "\
 Examples:

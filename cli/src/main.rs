@@ -53,6 +53,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         match command {
             Command::Push(args) => send::push(args).await,
             Command::Pull(args) => receive::pull(args).await,
+            Command::Pub(args) => send::publish(args).await,
+            Command::Sub(args) => receive::subscribe(args).await,
             Command::Req(args) => exchange::req(args).await,
             Command::Rep(args) => exchange::rep(args).await,
             Command::Dealer(args) => duplex::dealer(args).await,

@@ -1,5 +1,8 @@
 //! How does a command run that only sends?
 
+use zeptomq::core::pattern::{Pattern, Sends};
+use zeptomq::{Message, Policy, Pub, Push, Socket};
+
 use crate::args;
 use crate::endpoints;
 use crate::failure::{Failure, or_interrupted_as_meant};
@@ -9,22 +12,42 @@ use crate::session::Session;
 
 /// `zepto push`
 pub(crate) async fn push(args: &args::Push) -> Result<(), Failure> {
+    let push = Push::with(args.endpoints.options()).map_err(Failure::usage)?;
+    run(args, push, async |push, _| push.wait_for_peers(args.wait.peers()).await).await
+}
+
+/// `zepto pub`
+pub(crate) async fn publish(args: &args::Push) -> Result<(), Failure> {
+    // A slow subscriber holds the publisher up; nothing is lost.
+    let publisher = Pub::with(args.endpoints.options().overload(Policy::Wait)).map_err(Failure::usage)?;
+    run(args, publisher, async |publisher, first| {
+        publisher.wait_for_subscribers(&first[0], args.wait.peers()).await;
+    })
+    .await
+}
+
+/// Sends what is given; `ready` waits until the first message may be sent.
+async fn run<P>(args: &args::Push, socket: Socket<P>, ready: impl AsyncFn(&Socket<P>, &Message)) -> Result<(), Failure>
+where
+    P: Pattern + Sends + Send + 'static,
+{
     let mut input = Input::new(&args.payload, args.count, args.common.format)?;
-    let push = zeptomq::Push::with(args.endpoints.options()).map_err(Failure::usage)?;
     let sent = Counter::new("sent");
     let counters = [&sent];
-    let mut session = Session::begin(&args.common, push.monitor(), None, &counters)?;
-    endpoints::open(&push, &args.endpoints).await?;
+    let mut session = Session::begin(&args.common, socket.monitor(), None, &counters)?;
+    endpoints::open(&socket, &args.endpoints).await?;
     let worked = session
         .work(async {
-            push.wait_for_peers(args.wait.peers()).await;
             while let Some(message) = input.next().await? {
-                push.send(message).await.map_err(Failure::failed)?;
+                if sent.count() == 0 {
+                    ready(&socket, &message).await;
+                }
+                socket.send(message).await.map_err(Failure::failed)?;
                 sent.add_one();
             }
             Ok(())
         })
         .await;
-    let worked = session.leave(worked, push.close()).await;
+    let worked = session.leave(worked, socket.close()).await;
     or_interrupted_as_meant(worked, args.count.is_none() && !args.payload.is_given())
 }

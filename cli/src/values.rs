@@ -29,6 +29,21 @@ pub(crate) fn identity(given: &str) -> Result<Identity, String> {
     }
 }
 
+/// What messages begin with.
+#[derive(Clone, Debug)]
+pub(crate) struct Topic(Vec<u8>);
+
+impl AsRef<[u8]> for Topic {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The beginning of a message's first frame.
+pub(crate) fn topic(given: &str) -> Result<Topic, String> {
+    Ok(Topic(text::read_frame(given.as_bytes())))
+}
+
 /// How many of something, or none.
 pub(crate) fn number(given: &str) -> Result<u64, String> {
     given.parse().map_err(|_| format!("\"{given}\" is no whole number"))

@@ -23,6 +23,8 @@
 //! |---|---|---|---|
 //! | [`Push`] | to its peers in turn | | PULL |
 //! | [`Pull`] | | from its peers in turn | PUSH |
+//! | [`Pub`] | to all who subscribed | | SUB, XSUB |
+//! | [`Sub`] | | what it subscribed to | PUB, XPUB |
 //! | [`Req`] | a request | its reply | REP, ROUTER |
 //! | [`Rep`] | the reply | a request | REQ, DEALER |
 //! | [`Dealer`] | to its peers in turn | from its peers in turn | REP, DEALER, ROUTER |

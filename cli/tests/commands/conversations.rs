@@ -148,6 +148,26 @@ fn a_dealer_ends_when_all_is_sent_where_it_is_told_to_count_nothing() {
 }
 
 #[test]
+fn a_pub_waits_for_its_subscribers_and_each_prints_what_it_wants() {
+    let (publisher, at) = Zepto::bound(&["pub", "-w", "2", "-d", "news.sport", "-d", "1:0", "-n", "3", "-t", "15s"]);
+    let all = Zepto::start(&["sub", "-c", &at, "-n", "3", "-t", "15s"]);
+    let sport = Zepto::start(&["sub", "-c", &at, "-s", "weather", "-s", "news.", "-n", "3", "-t", "15s"]);
+    for ended in [all.ended(), sport.ended()] {
+        assert_eq!((ended.status, ended.stdout), (0, vec!["news.sport\t1:0".to_owned(); 3]));
+    }
+    let publisher = publisher.ended();
+    assert_eq!((publisher.status, publisher.stderr), (0, vec![]));
+}
+
+#[test]
+fn a_sub_prints_nothing_that_it_does_not_want() {
+    let (sub, at) = Zepto::bound(&["sub", "-s", "b", "-n", "2", "-t", "15s"]);
+    let mut publisher = Zepto::start(&["pub", "-c", &at, "-w", "1", "-t", "15s"]);
+    publisher.write("b1\na2\nb3\n");
+    assert_eq!(sub.ended().stdout, ["b1", "b3"]);
+}
+
+#[test]
 fn two_pairs_talk_and_a_third_is_not_heard() {
     let (mut one, at) = Zepto::bound(&["pair", "-n", "1", "-t", "15s"]);
     let mut other = Zepto::start(&["pair", "-c", &at, "-t", "15s"]);
