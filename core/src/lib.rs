@@ -16,7 +16,7 @@
 //! | [`mechanism`] | proving and hiding: a command in, a command out | other connections |
 //! | [`link`] | one connection over time: order, limits, liveness | other peers, patterns |
 //! | [`pattern`] | choosing among peers, and what the user sees of a message | octets, connections |
-//! | [`storage`] | where patterns keep their peers: arrays or the heap | |
+//! | [`storage`] | where patterns keep their peers and topics: arrays or the heap | |
 //! | [`socket`], [`io`] | carrying it out in fixed memory | |
 //!
 //! [`message`], [`peer`], [`time`] and [`backoff`] hold the words that they share.
@@ -27,7 +27,7 @@
 //! turn; the message waits, raw, per peer; when the user takes one, [`pattern::rotation::Rotation`] picks the peer and
 //! [`pattern::Receives::take`] gives the verdict.
 //!
-//! Sent: [`pattern::Sends::route`] names the peer and [`pattern::overload`] says what a full queue does; the executor
+//! Sent: [`pattern::Sends::route`] names the peer, or all those that subscribed, and [`pattern::overload`] says what a full queue does; the executor
 //! queues the message whole and reports it with [`pattern::Sends::sent`]; [`link::Writer`] frames and seals it.
 //!
 //! # Deliberately absent
