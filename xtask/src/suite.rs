@@ -17,6 +17,7 @@ const APART: [&str; 3] = ["bench", "core/fuzz", "core/no-panic"];
 pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
     run.step("rustfmt", formatting)?;
     run.step("clippy", clippy)?;
+    run.step("benchmarks compile", benchmarks)?;
     let mut python = None;
     run.step("python with pyzmq", || {
         python = Some(Python::set_up()?);
@@ -42,6 +43,11 @@ fn formatting() -> Outcome {
 fn clippy() -> Outcome {
     tools::need_component("clippy", "clippy")?;
     quiet("clippy --workspace --all-targets --all-features -- -D warnings")
+}
+
+/// All of them but libzmq's, which not every machine has.
+fn benchmarks() -> Outcome {
+    quiet("check --manifest-path bench/Cargo.toml --target-dir target/bench --no-default-features --features zeptomq")
 }
 
 /// A cargo command that has nothing to say when it succeeds.

@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use zeptomq::core::link::{Limits, Reader, Step, Writer};
 use zeptomq::core::mechanism::Clear;
-use zeptomq::core::pattern::{Pattern, Push, Receives, Rep, Sends};
+use zeptomq::core::pattern::{Pattern, Push, Receives, Rep, Route, Sends, To};
 use zeptomq::core::peer::{PeerId, Side};
 use zeptomq::core::storage::Heap;
 use zeptomq::core::wire::{FrameKind, PeerInfo, SocketType};
@@ -114,9 +114,9 @@ fn measured_encode(writer: &mut Writer<Clear>, body: &[u8; 16], block: &mut Vec<
 fn measured_push(push: &mut Push<Heap>, message: &[&[u8]; 1], messages: u64) -> usize {
     let mut slots = 0;
     for _ in 0..messages {
-        if let Ok(route) = push.route(message) {
-            slots += usize::from(route.to.slot);
-            push.sent(route.to);
+        if let Ok(Route { to: To::One(to), .. }) = push.route(message) {
+            slots += usize::from(to.slot);
+            push.sent(to);
         }
     }
     slots
@@ -127,8 +127,8 @@ fn measured_rep(rep: &mut Rep<Heap>, request: &[&[u8]; 3], messages: u64) -> usi
     let mut delivered = 0;
     for _ in 0..messages {
         black_box(rep.take(peer(0), black_box(request)));
-        if let Ok(route) = rep.route(black_box(&request[2..])) {
-            rep.sent(route.to);
+        if let Ok(Route { to: To::One(to), .. }) = rep.route(black_box(&request[2..])) {
+            rep.sent(to);
             delivered += 1;
         }
     }
