@@ -39,10 +39,9 @@ enum Octets {
     Shared(Bytes),
 }
 
-/// Up to 31 octets, and in the last place how many they are.
+/// Up to 31 octets, and in the last place how many they are. Words to the compiler, which would move 31 octets and one.
 #[derive(Clone, Copy)]
-#[repr(align(8))]
-struct Inline([u8; INLINE_LEN_MAX + 1]);
+struct Inline([u64; 4]);
 
 /// The longest part that is kept in the message itself.
 pub(crate) const INLINE_LEN_MAX: usize = 31;
@@ -121,7 +120,7 @@ impl Message {
 }
 
 impl Part {
-    const EMPTY: Self = Self(Octets::Inline(Inline([0; INLINE_LEN_MAX + 1])));
+    const EMPTY: Self = Self(Octets::Inline(Inline([0; 4])));
 
     /// A part of these octets, copied into the message where they are few.
     #[inline]
@@ -129,10 +128,11 @@ impl Part {
         if from.len() > INLINE_LEN_MAX {
             return Self(Octets::Shared(Bytes::copy_from_slice(from)));
         }
-        let mut octets = [0; INLINE_LEN_MAX + 1];
+        let mut words = [0; 4];
+        let octets: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
         octets[..from.len()].copy_from_slice(from);
-        octets[INLINE_LEN_MAX] = from.len() as u8;
-        Self(Octets::Inline(Inline(octets)))
+        words[3] |= u64::from_ne_bytes([0, 0, 0, 0, 0, 0, 0, from.len() as u8]);
+        Self(Octets::Inline(Inline(words)))
     }
 
     /// The octets to share without a copy, where the part has them so.
@@ -148,9 +148,9 @@ impl AsRef<[u8]> for Part {
     #[inline]
     fn as_ref(&self) -> &[u8] {
         match &self.0 {
-            Octets::Inline(Inline(octets)) => {
-                let len = octets[INLINE_LEN_MAX].min(INLINE_LEN_MAX as u8);
-                &octets[..usize::from(len)]
+            Octets::Inline(Inline(words)) => {
+                let len = words[3].to_ne_bytes()[7].min(INLINE_LEN_MAX as u8);
+                &bytemuck::cast_slice(words)[..usize::from(len)]
             }
             Octets::Shared(bytes) => bytes,
         }
