@@ -29,8 +29,10 @@ pub enum NotSent {
 }
 
 /// Why no message can be received.
+// A word, for it shares its place with a message: see `Octets`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[repr(u64)]
 pub enum RecvError {
     /// A REQ has asked nothing, or a REP owes a reply.
     OutOfTurn,
