@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// Send to the one peer and print what arrives, both at once
     #[command(after_help = examples::PAIR)]
     Pair(Duplex),
-    /// Show a pipeline and request/reply over loopback, measured while they run
+    /// Show a pipeline, a publisher and request/reply over loopback, measured while they run
     Demo,
 }
 

@@ -2,6 +2,7 @@
 
 mod latency;
 mod pipeline;
+mod publisher;
 mod requests;
 mod table;
 
@@ -32,10 +33,11 @@ async fn show() -> Result<(), Failure> {
         requests::BODY_LEN,
     ))?;
     let pipeline = pipeline::run(PIPELINE_FOR).await.map_err(|failure| failure.in_part("pipeline"))?;
+    let publishing = publisher::run(PUBLISHING_FOR).await.map_err(|failure| failure.in_part("publisher"))?;
     let calls = requests::one_at_a_time(CALLS_FOR).await.map_err(|failure| failure.in_part("REQ and REP"))?;
     let flight = requests::in_flight(CALLS_FOR).await.map_err(|failure| failure.in_part("DEALER and ROUTER"))?;
-    print(&table::table(&pipeline, &calls, &flight))?;
-    print(&table::conclusions(&pipeline, &calls, &flight))
+    print(&table::table(&pipeline, &publishing, &calls, &flight))?;
+    print(&table::conclusions(&pipeline, &publishing, &calls, &flight))
 }
 
 /// Works until it is done, while a line on the terminal tells how far it is.
@@ -75,6 +77,7 @@ impl Failure {
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 
 const PIPELINE_FOR: Duration = Duration::from_millis(2500);
+const PUBLISHING_FOR: Duration = Duration::from_millis(1500);
 const CALLS_FOR: Duration = Duration::from_millis(1500);
 const LIVE_PERIOD: Duration = Duration::from_millis(200);
 

@@ -141,9 +141,10 @@ fn read(part: Option<&[u8]>) -> Result<(u64, u64), Failure> {
 }
 
 /// What a task returns that does not return.
-enum Never {}
+pub(super) enum Never {}
 
 /// How many workers there are.
 pub(super) const WORKERS: usize = 4;
 
-const RUN_EMPTY_WITHIN: Duration = Duration::from_secs(2);
+/// What has been sent is there by then.
+pub(super) const RUN_EMPTY_WITHIN: Duration = Duration::from_secs(2);

@@ -5,23 +5,16 @@ use std::time::Duration;
 
 use super::latency::shown;
 use super::pipeline::{Pipeline, WORKERS};
+use super::publisher::{HEARD_BY, Publishing, SUBSCRIBERS};
 use super::requests::{Calls, IN_FLIGHT};
 use crate::report::grouped;
 
 /// Everything that was measured.
-pub(super) fn table(pipeline: &Pipeline, calls: &Calls, flight: &Calls) -> String {
-    let dash = || "-".to_owned();
+pub(super) fn table(pipeline: &Pipeline, publishing: &Publishing, calls: &Calls, flight: &Calls) -> String {
     let mut rows = vec![
         ["", "messages", "per second", "p50", "p90", "p99", "max"].map(str::to_owned),
-        [
-            format!("PUSH > {WORKERS} workers > PULL"),
-            grouped(pipeline.tasks),
-            per_second(pipeline.tasks, pipeline.elapsed),
-            dash(),
-            dash(),
-            dash(),
-            dash(),
-        ],
+        stream(format!("PUSH > {WORKERS} workers > PULL"), pipeline.tasks, pipeline.elapsed),
+        stream(format!("PUB > {SUBSCRIBERS} SUB, filtered"), publishing.published * HEARD_BY, publishing.elapsed),
     ];
     rows.extend([
         row("REQ > REP, one at a time".to_owned(), calls),
@@ -39,22 +32,30 @@ pub(super) fn table(pipeline: &Pipeline, calls: &Calls, flight: &Calls) -> Strin
 }
 
 /// What a reader should take from it, one sentence for each row.
-pub(super) fn conclusions(pipeline: &Pipeline, calls: &Calls, flight: &Calls) -> String {
+pub(super) fn conclusions(pipeline: &Pipeline, publishing: &Publishing, calls: &Calls, flight: &Calls) -> String {
     let share = |tasks: u64| format!("{:.0}%", tasks as f64 * 100.0 / pipeline.tasks.max(1) as f64);
     let shares = pipeline.shares.map(share).join(", ");
     let times = rate(flight.latencies.count(), flight.elapsed) / rate(calls.latencies.count(), calls.elapsed);
     format!(
         "
 Pipeline: all {tasks} tasks came back exactly once, through workers that had {shares} of them.
+PUB/SUB: each of {published} messages was heard by the {HEARD_BY} of {SUBSCRIBERS} subscribers that wanted it, and by no other.
 REQ/REP: who waits for each reply pays a round trip per call: half took up to {p50}, 99 of 100 up to {p99}.
 DEALER/ROUTER: with {IN_FLIGHT} requests on their way at once, {times:.1} times as many are answered per second, and half of \
 them take up to {waited} instead of {p50}.
 ",
         tasks = grouped(pipeline.tasks),
+        published = grouped(publishing.published),
         p50 = shown(calls.latencies.percentile(50.0)),
         p99 = shown(calls.latencies.percentile(99.0)),
         waited = shown(flight.latencies.percentile(50.0)),
     )
+}
+
+/// A row without latencies.
+fn stream(name: String, messages: u64, elapsed: Duration) -> [String; 7] {
+    let [p50, p90, p99, max] = ["-"; 4].map(str::to_owned);
+    [name, grouped(messages), per_second(messages, elapsed), p50, p90, p99, max]
 }
 
 fn row(name: String, calls: &Calls) -> [String; 7] {
@@ -82,21 +83,22 @@ fn rate(count: u64, elapsed: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::latency::Latencies;
-    use super::{Calls, Duration, Pipeline, conclusions, table};
+    use super::{Calls, Duration, Pipeline, Publishing, conclusions, table};
 
     #[test]
     fn columns_stand_below_their_heads_and_each_row_has_its_sentence() {
         let pipeline = Pipeline { tasks: 1_234_567, elapsed: Duration::from_secs(2), shares: [308_642; 4] };
+        let publishing = Publishing { published: 4000, elapsed: Duration::from_secs(1) };
         let calls = |us, count| Calls {
             latencies: Latencies::new(vec![Duration::from_micros(us); count]),
             elapsed: Duration::from_secs(1),
         };
         let (calls, flight) = (calls(50, 1_000), calls(200, 12_500));
-        let table = table(&pipeline, &calls, &flight);
+        let table = table(&pipeline, &publishing, &calls, &flight);
         let widths: Vec<_> = table.lines().map(|line| line.chars().count()).collect();
-        assert_eq!(widths, [104; 4], "{table}");
-        assert!(table.contains("     617,284"), "{table}");
-        let conclusions = conclusions(&pipeline, &calls, &flight);
+        assert_eq!(widths, [104; 5], "{table}");
+        assert!(table.contains("     617,284") && table.contains("       8,000       8,000"), "{table}");
+        let conclusions = conclusions(&pipeline, &publishing, &calls, &flight);
         assert!(conclusions.contains("12.5 times as many") && conclusions.contains("25%, 25%, 25%, 25%"));
     }
 }

@@ -10,7 +10,7 @@ fn the_demo_ends_within_ten_seconds_in_a_table_of_what_it_measured() {
     let demo = Zepto::run(&["demo"], "");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_eq!((demo.status, demo.stderr), (0, vec![]), "{:?}", demo.stdout);
-    for pattern in ["PUSH > 4 workers > PULL", "REQ > REP", "DEALER > ROUTER"] {
+    for pattern in ["PUSH > 4 workers > PULL", "PUB > 5 SUB, filtered", "REQ > REP", "DEALER > ROUTER"] {
         let row = demo.stdout.iter().find(|line| line.starts_with(pattern));
         let row = row.unwrap_or_else(|| panic!("{pattern} is not in {:?}", demo.stdout));
         let count = row.split("  ").map(str::trim).filter(|word| !word.is_empty()).nth(1).unwrap();
