@@ -15,7 +15,7 @@ use crate::message::Parts;
 use crate::pattern::rotation::Rotation;
 use crate::pattern::{Arrival, Drops, Identity, Pattern, Receives, Refused, Rep, Sub, TakeError, Verdict};
 use crate::peer::{PeerId, Side};
-use crate::storage::{Fixed, Full as NoRoom, Storage};
+use crate::storage::{Fixed, Full, Storage};
 use crate::time::Instant;
 use crate::wire::{PeerInfo, Subscription};
 
@@ -364,9 +364,9 @@ impl<S: Storage, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
 {
     /// Wants all messages whose first part begins with the topic, of at most 64 octets; each publisher is told when octets
     /// pending for it are next asked for. Subscriptions are counted: each is taken back on its own.
-    pub fn subscribe(&mut self, topic: &[u8]) -> Result<(), NoRoom> {
+    pub fn subscribe(&mut self, topic: &[u8]) -> Result<(), Full> {
         if topic.len() > TOPIC_LEN_MAX {
-            return Err(NoRoom);
+            return Err(Full);
         }
         self.pattern.subscribe(topic)
     }

@@ -158,8 +158,10 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             // A command goes between messages, not into one that a caller began to write.
             let mut speaks = false;
             if !found.outbox.is_begun() {
-                let heartbeat = line.heartbeat.poll_transmit(now).map(Own::Heartbeat);
-                speaks = heartbeat.iter().inspect(|command| own(command)).count() > 0;
+                if let Some(heartbeat) = line.heartbeat.poll_transmit(now) {
+                    own(&Own::Heartbeat(heartbeat));
+                    speaks = true;
+                }
                 for _ in 0..SUBSCRIPTIONS_MAX {
                     let Some(subscription) = pattern.poll_subscription(peer) else { break };
                     own(&Own::Subscription(subscription));

@@ -12,7 +12,7 @@ use crate::message::{Message, Part};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::IoSlice;
-use zeptomq_core::link::Writer;
+use zeptomq_core::link::{CUTS_MAX, Writer};
 use zeptomq_core::mechanism::Clear;
 use zeptomq_core::pattern::overload::Load;
 use zeptomq_core::wire::FrameKind;
@@ -48,8 +48,6 @@ enum Run {
 
 /// Bodies from this length on are kept by handle. Below it a copy costs less than another piece to gather.
 pub(crate) const BY_HANDLE_LEN_MIN: usize = 8 * 1024;
-/// Connections that may be lost in the middle of one message.
-const CUTS_MAX: u8 = 3;
 const BLOCK_LEN: usize = 64 * 1024;
 const FIRST_BLOCK_LEN: usize = 512;
 /// How many pieces one write gathers at most.
@@ -186,8 +184,7 @@ impl Batch {
     }
 
     /// The connection is lost: the message that had left in part was not delivered and starts over. One that was cut so
-    /// several times in a row is taken to be what ends the connections, too long for the peer perhaps: it is dropped, so
-    /// that it does not keep those behind it for ever.
+    /// [`CUTS_MAX`] times in a row is dropped.
     pub(crate) fn rewind(&mut self) -> Load {
         if std::mem::take(&mut self.written) == 0 {
             return Load::default();

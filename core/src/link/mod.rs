@@ -22,3 +22,7 @@ pub use writer::Writer;
 ///
 /// The longest that a peer has reason to send is a READY with an identity of 255 octets.
 pub const COMMAND_LEN_MAX: usize = 4096;
+
+/// How many connections may be lost in a row in the middle of one message. Then it is taken to be what ends them, too long
+/// for the peer perhaps, and is dropped: it would keep those behind it for ever.
+pub const CUTS_MAX: u8 = 3;

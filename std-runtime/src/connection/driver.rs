@@ -106,8 +106,7 @@ impl<O: Open, S: Seal> Driver<O, S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {
         loop {
             match self.write.poll(cx, &*self.seat.junction, self.seat.peer) {
-                Ok(Some(room)) => self.read.set_room(room),
-                Ok(None) => (),
+                Ok(room) => self.read.set_room(room),
                 Err(cause) => return Poll::Ready(cause),
             }
             match self.read.poll(cx, &*self.seat.junction, self.seat.peer) {

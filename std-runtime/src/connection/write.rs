@@ -53,13 +53,8 @@ impl<S: Seal> Write<S> {
         }
     }
 
-    /// Writes all that can be written. Tells how many messages may be delivered, when it asked.
-    pub(super) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        junction: &dyn Junction,
-        peer: PeerId,
-    ) -> Result<Option<usize>, Cause> {
+    /// Writes all that can be written. Tells how many messages may be delivered.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, junction: &dyn Junction, peer: PeerId) -> Result<usize, Cause> {
         let mut turn = 0;
         loop {
             let blocked = self.poll_write(cx, &mut turn);
@@ -79,12 +74,12 @@ impl<S: Seal> Write<S> {
                 return Err(Cause::End(end));
             }
             if blocked || !self.has_more() {
-                return Ok(Some(work.room));
+                return Ok(work.room);
             }
             if turn >= TURN_LEN {
                 // The reading half and others have their turn; the peer may have sent a sign of life.
                 cx.waker().wake_by_ref();
-                return Ok(Some(work.room));
+                return Ok(work.room);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Where do messages lie until they have left?
 
 use super::PushError;
+use crate::link::CUTS_MAX;
 use crate::link::writer::{self, Writer};
 use crate::mechanism::Seal;
 use crate::wire::{FrameKind, Header, Octets, Short};
@@ -22,9 +23,6 @@ pub(super) struct Tx<const LEN: usize> {
     /// How many connections were lost with the first message in the middle.
     cuts: u8,
 }
-
-/// Connections that may be lost in the middle of one message.
-const CUTS_MAX: u8 = 3;
 
 impl<const LEN: usize> Tx<LEN> {
     pub(super) const EMPTY: Self = {
