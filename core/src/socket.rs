@@ -13,9 +13,9 @@ use crate::link::{FixedLink, FixedMessage, Setup, Stepped, TOPIC_LEN_MAX};
 use crate::mechanism::Mechanism;
 use crate::message::Parts;
 use crate::pattern::rotation::Rotation;
-use crate::pattern::{Arrival, Drops, Identity, Pattern, Receives, Refused, Rep, Sub, TakeError, Verdict};
+use crate::pattern::{Arrival, Drops, Identity, Pattern, Reason, Receives, Refused, Rep, Sub, TakeError, Verdict};
 use crate::peer::{PeerId, Side};
-use crate::storage::{Fixed, Full, Storage};
+use crate::storage::{FIXED_TOPIC_LEN_MAX, Fixed, Full, Storage};
 use crate::time::Instant;
 use crate::wire::{PeerInfo, Subscription};
 
@@ -71,6 +71,7 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
     /// A socket without peers.
     pub const fn new(pattern: P, setup: Setup) -> Self {
         const { assert!(PEERS <= 32, "a fixed socket has at most 32 peers") };
+        const { assert!(FIXED_TOPIC_LEN_MAX <= TOPIC_LEN_MAX, "a topic that is wanted can be told") };
         Self {
             pattern,
             setup,
@@ -242,13 +243,7 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
         let mut displaced = None;
         let Some(slot) = find(&mut self.slots, peer) else { return };
         loop {
-            let (pattern, drops) = (&mut self.pattern, &mut self.drops);
-            let mut heard = |subscription: &Subscription<'_>| {
-                if let Arrival::Drop(reason) = pattern.subscription(peer, subscription) {
-                    drops.count(reason);
-                }
-            };
-            match slot.link.step(&self.setup, now, &mut heard) {
+            match slot.link.step(&self.setup, now, P::LISTENS) {
                 Ok(Stepped::On) => (),
                 Ok(Stepped::Idle) => {
                     let judged = self.waiting.contains(peer.slot) || self.shown.is_from(peer);
@@ -256,6 +251,11 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
                     match self.pattern.arrived(peer, &message) {
                         Arrival::Queue => self.waiting.set(peer.slot, true),
                         Arrival::Consumed => slot.link.release_message(),
+                        Arrival::Widened => {
+                            self.drops.count(Reason::Widened);
+                            slot.link.put_subscription(&Subscription { topic: &[], wanted: true });
+                            self.waiting.set(peer.slot, true);
+                        }
                         Arrival::Drop(reason) => {
                             self.drops.count(reason);
                             slot.link.release_message();
@@ -270,6 +270,11 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
                     }
                 },
                 Ok(Stepped::Ended) => {
+                    if let Some(topic) = self.pattern.poll_cancelled(peer) {
+                        slot.link.put_subscription(&Subscription { topic, wanted: false });
+                        self.waiting.set(peer.slot, true);
+                        break;
+                    }
                     if slot.tenant == Tenant::Peer(Side::Accept) {
                         slot.tenant = Tenant::Nobody;
                         self.pattern.close(peer);
@@ -362,12 +367,9 @@ impl<S: Storage, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
 impl<S: Storage, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize>
     FixedSocket<Sub<S>, M, PEERS, RX, TX>
 {
-    /// Wants all messages whose first part begins with the topic, of at most 64 octets; each publisher is told when octets
-    /// pending for it are next asked for. Subscriptions are counted: each is taken back on its own.
+    /// Wants all messages whose first part begins with the topic; each publisher is told when octets pending for it are
+    /// next asked for. Subscriptions are counted: each is taken back on its own.
     pub fn subscribe(&mut self, topic: &[u8]) -> Result<(), Full> {
-        if topic.len() > TOPIC_LEN_MAX {
-            return Err(Full);
-        }
         self.pattern.subscribe(topic)
     }
 

@@ -1,11 +1,13 @@
 //! Where do patterns keep what they know of their peers? In arrays on a device, on the heap on a server.
 
 mod interests;
+mod slots;
 mod topics;
 #[cfg(feature = "alloc")]
 mod trie;
 
-pub use interests::{Change as InterestChange, FixedInterests, Interests};
+pub use interests::{Change as InterestChange, FIXED_TOPIC_LEN_MAX, FixedInterests, Interests};
+pub use slots::{Bits, Slots};
 pub use topics::{Change as TopicChange, FixedTopics, Topics};
 
 use crate::peer::PeerId;
@@ -37,26 +39,6 @@ pub struct Heap;
 /// The collection has no room. Grow its constants, or refuse the peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Full;
-
-/// A set of slots that can be walked in a circle.
-pub trait Slots: Clone {
-    /// The empty set.
-    const EMPTY: Self;
-    /// Adds or removes a slot. A slot that a fixed set cannot hold is never in it.
-    fn set(&mut self, slot: u16, member: bool);
-    /// Whether the slot is in the set.
-    fn contains(&self, slot: u16) -> bool;
-    /// The first member at or after `slot`, going round once.
-    fn next_from(&self, slot: u16) -> Option<u16>;
-    /// Adds the slots of another set.
-    fn add_all(&mut self, others: &Self);
-    /// Removes all slots.
-    fn clear(&mut self);
-    /// Whether there is none.
-    fn is_empty(&self) -> bool;
-    /// The slots in order.
-    fn iter(&self) -> impl Iterator<Item = u16> + '_;
-}
 
 /// One value per peer, found by slot; a former tenant of the slot finds nothing.
 pub trait Table<T> {
@@ -96,42 +78,6 @@ impl<const PEERS: usize, const NAME: usize, const TOPICS: usize, const TOPIC: us
     type Names = FixedNames<PEERS, NAME>;
     type Topics = FixedTopics<TOPICS, TOPIC>;
     type Interests = FixedInterests<TOPICS, TOPIC>;
-}
-
-/// Slots as bits, 32 to a word. A device has at most 32 peers a socket.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Bits<const WORDS: usize>([u32; WORDS]);
-
-impl<const WORDS: usize> Slots for Bits<WORDS> {
-    const EMPTY: Self = Self([0; WORDS]);
-
-    fn set(&mut self, slot: u16, member: bool) {
-        set_bit(&mut self.0, slot, member);
-    }
-
-    fn contains(&self, slot: u16) -> bool {
-        bit(&self.0, slot)
-    }
-
-    fn next_from(&self, slot: u16) -> Option<u16> {
-        next_bit(&self.0, slot)
-    }
-
-    fn add_all(&mut self, others: &Self) {
-        add_bits(&mut self.0, &others.0);
-    }
-
-    fn clear(&mut self) {
-        self.0 = [0; WORDS];
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        bits(&self.0)
-    }
 }
 
 /// One value per peer in an array.
@@ -203,13 +149,13 @@ impl<const PEERS: usize, const NAME: usize> Names for FixedNames<PEERS, NAME> {
 }
 
 #[cfg(feature = "alloc")]
-pub use heap::{HeapBits, HeapNames, HeapTable};
+pub use heap::{HeapNames, HeapTable};
 #[cfg(feature = "alloc")]
-pub use {interests::HeapInterests, topics::HeapTopics};
+pub use {interests::HeapInterests, slots::HeapBits, topics::HeapTopics};
 
 #[cfg(feature = "alloc")]
 mod heap {
-    use super::{Full, Heap, Names, PeerId, Slots, Storage, Table};
+    use super::{Full, Heap, HeapBits, Names, PeerId, Storage, Table};
     use alloc::collections::BTreeMap;
     use alloc::sync::Arc;
     use alloc::vec::Vec;
@@ -220,51 +166,6 @@ mod heap {
         type Names = HeapNames;
         type Topics = super::HeapTopics;
         type Interests = super::HeapInterests;
-    }
-
-    /// Slots as bits, as many words as the highest slot needs.
-    #[derive(Clone, PartialEq, Eq, Debug)]
-    pub struct HeapBits(Vec<u32>);
-
-    impl Slots for HeapBits {
-        const EMPTY: Self = Self(Vec::new());
-
-        #[inline]
-        fn set(&mut self, slot: u16, member: bool) {
-            let words = usize::from(slot) / 32 + 1;
-            if member && self.0.len() < words {
-                self.0.resize(words, 0);
-            }
-            super::set_bit(&mut self.0, slot, member);
-        }
-
-        fn contains(&self, slot: u16) -> bool {
-            super::bit(&self.0, slot)
-        }
-
-        #[inline]
-        fn next_from(&self, slot: u16) -> Option<u16> {
-            super::next_bit(&self.0, slot)
-        }
-
-        fn add_all(&mut self, others: &Self) {
-            if self.0.len() < others.0.len() {
-                self.0.resize(others.0.len(), 0);
-            }
-            super::add_bits(&mut self.0, &others.0);
-        }
-
-        fn clear(&mut self) {
-            self.0.fill(0);
-        }
-
-        fn is_empty(&self) -> bool {
-            self.0.iter().all(|word| *word == 0)
-        }
-
-        fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-            super::bits(&self.0)
-        }
     }
 
     /// One value per peer, as many places as the highest slot needs.
@@ -334,48 +235,6 @@ mod heap {
     }
 }
 
-fn set_bit(words: &mut [u32], slot: u16, member: bool) {
-    if let Some(word) = words.get_mut(usize::from(slot) / 32) {
-        let bit = 1 << (slot % 32);
-        *word = if member { *word | bit } else { *word & !bit };
-    }
-}
-
-fn bit(words: &[u32], slot: u16) -> bool {
-    words.get(usize::from(slot) / 32).is_some_and(|word| word >> (slot % 32) & 1 == 1)
-}
-
-fn add_bits(words: &mut [u32], others: &[u32]) {
-    for (word, other) in words.iter_mut().zip(others) {
-        *word |= other;
-    }
-}
-
-fn bits(words: &[u32]) -> impl Iterator<Item = u16> + '_ {
-    words.iter().zip(0u16..).flat_map(|(&word, index)| {
-        let mut rest = word;
-        core::iter::from_fn(move || {
-            let bit = (rest != 0).then(|| rest.trailing_zeros() as u16)?;
-            rest &= rest - 1;
-            Some(index * 32 + bit)
-        })
-    })
-}
-
-/// The first set bit at or after `slot`, going round once: the rest of its word, the words after it, then from the
-/// start.
-#[inline]
-fn next_bit(words: &[u32], slot: u16) -> Option<u16> {
-    let first = usize::from(slot) / 32;
-    let rest = words.get(first).map_or(0, |word| word & (u32::MAX << (slot % 32)));
-    if rest != 0 {
-        return Some((first * 32) as u16 + rest.trailing_zeros() as u16);
-    }
-    let indexed = || words.iter().enumerate().filter(|(_, word)| **word != 0);
-    let (index, word) = indexed().find(|(index, _)| *index > first).or_else(|| indexed().next())?;
-    Some((index * 32) as u16 + word.trailing_zeros() as u16)
-}
-
 fn find<T>(entries: &[Option<(u16, T)>], peer: PeerId) -> Option<&T> {
     match entries.get(usize::from(peer.slot))? {
         Some((turn, value)) if *turn == peer.turn => Some(value),
@@ -406,44 +265,6 @@ mod tests {
 
     fn peer(slot: u16, turn: u16) -> PeerId {
         PeerId { slot, turn }
-    }
-
-    fn walk<S: Slots>() {
-        let mut slots = S::EMPTY;
-        assert_eq!(slots.next_from(0), None);
-        for member in [3, 7, 31] {
-            slots.set(member, true);
-        }
-        for (from, next) in [(0, 3), (3, 3), (4, 7), (8, 31), (31, 31), (32, 3), (900, 3)] {
-            assert_eq!(slots.next_from(from), Some(next), "{from}");
-        }
-        slots.set(7, false);
-        assert!(slots.contains(3) && !slots.contains(7) && !slots.contains(500));
-        assert_eq!(slots.next_from(4), Some(31));
-        let mut others = S::EMPTY;
-        others.set(9, true);
-        others.add_all(&slots);
-        assert!(others.iter().eq([3, 9, 31]) && slots.iter().eq([3, 31]));
-        others.clear();
-        assert!(others.is_empty() && !slots.is_empty());
-    }
-
-    #[test]
-    fn slots_are_walked_in_a_circle() {
-        walk::<Bits<1>>();
-        walk::<HeapBits>();
-        let mut far = HeapBits::EMPTY;
-        for member in [40, 41, 65535] {
-            far.set(member, true);
-        }
-        assert_eq!([0, 41, 42, 65535].map(|from| far.next_from(from)), [40, 41, 65535, 65535].map(Some));
-    }
-
-    #[test]
-    fn a_fixed_set_never_holds_a_slot_beyond_it() {
-        let mut slots = Bits::<1>::EMPTY;
-        slots.set(32, true);
-        assert_eq!(slots.next_from(0), None);
     }
 
     fn tenants<T: Table<char>>() {

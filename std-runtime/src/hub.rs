@@ -17,11 +17,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant as Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
-use zeptomq_core::pattern::overload::{Full, Load, Policy};
+use zeptomq_core::pattern::overload::{Full as OnFull, Load, Policy};
 use zeptomq_core::pattern::rotation::Rotation;
 use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Receives, Rep, Route, RouteError, Sends, To, Verdict};
 use zeptomq_core::peer::{PeerId, Side};
-use zeptomq_core::storage::{Heap, Slots};
+use zeptomq_core::storage::{Full, Heap, Slots};
 use zeptomq_core::time::Instant;
 
 /// One socket.
@@ -128,6 +128,12 @@ impl<P: Sends> Hub<P> {
             waker.wake_by_ref();
             return Poll::Pending;
         }
+        if let Some(handled) = state.pattern.handle_subscription(message) {
+            let woken = state.rouse_all();
+            drop(state);
+            woken.into_iter().for_each(Waker::wake);
+            return Poll::Ready(handled.map_err(|Full| NotSent::Route(RouteError::NoRoomForTopic)));
+        }
         let State { pattern, peers, drops, sends, .. } = &mut *state;
         let Route { to, skip, prefix } = match pattern.route(message) {
             Ok(route) => route,
@@ -137,7 +143,7 @@ impl<P: Sends> Hub<P> {
         let after = match to {
             To::One(to) => state.queue(to, skip, &prefix, message, &self.shared.options),
             To::All(audience) => {
-                let is_dropping = P::on_full(self.policy()) == Full::Drop;
+                let is_dropping = P::on_full(self.policy()) == OnFull::Drop;
                 match publish(peers, audience, is_dropping, message, &self.shared.options) {
                     Some(published) => {
                         sends.spend(published.octets);
@@ -163,17 +169,17 @@ impl<P: Sends> Hub<P> {
 
     fn overloaded(&self, mut state: MutexGuard<'_, State<P>>, waiter: Option<Waiter<'_>>) -> Poll<Result<(), NotSent>> {
         match (P::on_full(self.policy()), waiter) {
-            (Full::Wait, Some(waiter)) => {
+            (OnFull::Wait, Some(waiter)) => {
                 let former = state.senders.register(waiter);
                 drop(state);
                 drop(former);
                 Poll::Pending
             }
-            (Full::Drop, _) => {
+            (OnFull::Drop, _) => {
                 state.drops.count(Reason::QueueFull);
                 Poll::Ready(Ok(()))
             }
-            (Full::Wait | Full::Refuse, _) => Poll::Ready(Err(NotSent::Full)),
+            (OnFull::Wait | OnFull::Refuse, _) => Poll::Ready(Err(NotSent::Full)),
         }
     }
 
@@ -393,6 +399,11 @@ impl State<Rep<Heap>> {
 }
 
 impl<P: Pattern> State<P> {
+    /// Whom to wake so that every connection is looked after.
+    pub(crate) fn rouse_all(&mut self) -> Vec<Waker> {
+        self.peers.iter_mut().filter_map(|peer| peer.line.as_mut()?.rouse()).collect()
+    }
+
     /// A peer that was accepted and is gone loses its queue, and is forgotten when all its messages were taken. Says how
     /// many messages were lost. A caller that still writes has to say first how many left: it comes back here.
     pub(crate) fn retire(&mut self, id: PeerId) -> usize {

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use zeptomq_core::link::Heartbeat;
 use zeptomq_core::pattern::overload::Load;
-use zeptomq_core::pattern::{Arrival, Pattern, Refused};
+use zeptomq_core::pattern::{Arrival, Pattern, Reason, Refused};
 use zeptomq_core::peer::{PeerId, Side};
 use zeptomq_core::wire::{Command, PeerInfo, SocketType, Subscription};
 
@@ -153,6 +153,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             found.outbox.put_back(batch);
         }
         let mut work = Work::default();
+        // Whether nothing of ours is left to be said.
+        let mut said_all = false;
         let Some(line) = &mut found.line else { return Work { end: Some(End::Abandoned), ..work } };
         if written.hungry && found.writer != Writer::Caller {
             // A command goes between messages, not into one that a caller began to write.
@@ -174,6 +176,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             } else {
                 found.writer = Writer::Idle;
                 found.outbox.shrink();
+                said_all = true;
             }
         }
         let load = found.inbox.load();
@@ -182,7 +185,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             work.room = room(load, options.receive_limit);
         }
         work.end = line.end.or(match phase {
-            Phase::Closing if found.outbox.load() == Load::default() => Some(End::Finished),
+            Phase::Closing if said_all => Some(End::Finished),
             Phase::Closed => Some(End::Abandoned),
             _ => None,
         });
@@ -210,6 +213,10 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             match pattern.arrived(peer, &message) {
                 Arrival::Queue => found.inbox.push(message),
                 Arrival::Consumed => (),
+                Arrival::Widened => {
+                    drops.count(Reason::Widened);
+                    found.inbox.push(said(Subscription { topic: &[], wanted: true }));
+                }
                 Arrival::Drop(reason) => drops.count(reason),
             }
         }
@@ -237,7 +244,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 
     fn lost(&self, peer: PeerId, written: Written) -> usize {
         let mut state = self.lock();
-        let State { peers, pattern, receiver, senders, .. } = &mut *state;
+        let State { peers, pattern, waiting, receiver, senders, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return 0 };
         found.outbox.release(written.load);
         if let Some(batch) = written.batch {
@@ -252,6 +259,10 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             pattern.room(peer, true);
         }
         pattern.down(peer);
+        while let Some(topic) = pattern.poll_cancelled(peer) {
+            found.inbox.push(said(Subscription { topic, wanted: false }));
+        }
+        waiting.set(peer.slot, !found.inbox.is_empty());
         // Whoever waits for this peer is to look again: a REP whose requester is gone, a REQ whose reply cannot come.
         let mut woken = senders.take();
         woken.extend(receiver.take());
@@ -307,6 +318,11 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 /// A line for a connection that has just come up.
 pub(crate) fn line(out: std::sync::Arc<crate::transport::Outgoing>, clear: bool, heartbeat: Heartbeat) -> Line {
     Line { out, clear, heartbeat, reading: true, suspect: false, driver: None, end: None }
+}
+
+/// A subscription as the message that says it.
+pub(crate) fn said(subscription: Subscription<'_>) -> Message {
+    [&[subscription.octet()], subscription.topic].concat().into()
 }
 
 /// Subscriptions that are told at once; the rest follows when they have left.

@@ -25,6 +25,8 @@
 //! | [`Pull`] | | from its peers in turn | PUSH |
 //! | [`Pub`] | to all who subscribed | | SUB, XSUB |
 //! | [`Sub`] | | what it subscribed to | PUB, XPUB |
+//! | [`Xpub`] | to all who subscribed | who subscribes, and what its peers send | SUB, XSUB |
+//! | [`Xsub`] | subscriptions, and messages to all publishers | what it subscribed to | PUB, XPUB |
 //! | [`Req`] | a request | its reply | REP, ROUTER |
 //! | [`Rep`] | the reply | a request | REQ, DEALER |
 //! | [`Dealer`] | to its peers in turn | from its peers in turn | REP, DEALER, ROUTER |
@@ -71,8 +73,9 @@ pub use listen::BindError;
 pub use message::{Message, Part};
 pub use monitor::{Event, Monitor};
 pub use options::{Limit, Options, OptionsError};
-pub use socket::{Dealer, Pair, Pub, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket, Sub};
+pub use socket::{Dealer, Pair, Pub, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket, Sub, Xpub, Xsub};
 pub use zeptomq_core as core;
+pub use zeptomq_core::pattern::Verbosity;
 pub use zeptomq_core::pattern::overload::Policy;
 pub use zeptomq_core::wire::SocketType;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use zeptomq_core::link::HeartbeatSetup;
 use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::pattern::overload::{Load, Policy};
-use zeptomq_core::pattern::publish::TopicLimits;
+use zeptomq_core::pattern::{TopicLimits, Verbosity};
 use zeptomq_core::wire::metadata::check_identity;
 
 /// How a socket is set up. Every limit has a finite default.
@@ -31,6 +31,7 @@ pub struct Options {
     pub(crate) message_len_max: usize,
     pub(crate) overload: Option<Policy>,
     pub(crate) topics: TopicLimits,
+    pub(crate) verbosity: Verbosity,
     pub(crate) reconnect: (Duration, Duration),
     pub(crate) handshake_timeout: Duration,
     pub(crate) handshakes_max: usize,
@@ -69,6 +70,7 @@ impl Options {
             message_len_max: 64 << 20,
             overload: None,
             topics: TopicLimits { topics: 65_536, octets: 1024 },
+            verbosity: Verbosity::Changes,
             reconnect: (Duration::from_millis(100), Duration::from_secs(10)),
             handshake_timeout: Duration::from_secs(10),
             handshakes_max: 1024,
@@ -136,6 +138,12 @@ impl Options {
     /// topics, 1024 octets.
     pub fn topics(mut self, topics: usize, octets: usize) -> Self {
         self.topics = TopicLimits { topics, octets };
+        self
+    }
+
+    /// Which subscriptions an XPUB shows. Default: a topic's first subscription and its last cancel.
+    pub fn verbosity(mut self, verbosity: Verbosity) -> Self {
+        self.verbosity = verbosity;
         self
     }
 

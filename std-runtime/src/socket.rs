@@ -32,6 +32,16 @@ pub type Dealer = Socket<pattern::Dealer<Heap>>;
 pub type Pub = Socket<pattern::Pub<Heap>>;
 /// Receives what it subscribed to.
 pub type Sub = Socket<pattern::Sub<Heap>>;
+/// Sends as a [`Pub`], and receives: what its peers send, and who wants what, as messages of one part: the octet 1 and a
+/// topic, or the octet 0 and a topic that is not wanted any more. A topic's first subscription and its last cancel are
+/// shown, or what [`Options::verbosity`] says; a peer that goes cancels what nobody else wants.
+///
+/// Receive from it: what is shown waits in the queue of its peer, and a peer whose queue is full is not heard.
+pub type Xpub = Socket<pattern::Xpub<Heap>>;
+/// Receives what it subscribed to, by sending messages of one part: the octet 1 and a topic, or the octet 0 and a topic
+/// that is not wanted any more. They are counted, and said again to each publisher that comes. All other messages go to
+/// all publishers. What arrives is not filtered again.
+pub type Xsub = Socket<pattern::Xsub<Heap>>;
 /// Sends to its one peer and receives from it.
 pub type Pair = Socket<pattern::Pair>;
 /// Receives messages with the identity of their sender before them, and sends to the peer whose identity stands first.
@@ -323,6 +333,18 @@ impl Start for pattern::Pub<Heap> {
 }
 
 impl Start for pattern::Sub<Heap> {
+    fn start(_options: &Options) -> Self {
+        Self::NEW
+    }
+}
+
+impl Start for pattern::Xpub<Heap> {
+    fn start(options: &Options) -> Self {
+        Self::new(options.topics, options.verbosity)
+    }
+}
+
+impl Start for pattern::Xsub<Heap> {
     fn start(_options: &Options) -> Self {
         Self::NEW
     }

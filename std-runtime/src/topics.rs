@@ -1,9 +1,9 @@
 //! How does one say what one wants to hear, and know who listens?
 
 use crate::hub::Hub;
-use crate::socket::{Pub, Sub};
+use crate::socket::{Pub, Sub, Xpub};
 use std::task::Waker;
-use zeptomq_core::pattern;
+use zeptomq_core::pattern::{self, Publishes};
 use zeptomq_core::storage::Heap;
 
 impl Sub {
@@ -30,6 +30,16 @@ impl Pub {
     }
 }
 
+impl Xpub {
+    /// See [`Pub::wait_for_subscribers`]. An XPUB that was not read for long hears no more: see [`Xpub`].
+    ///
+    /// # Cancel safety
+    /// Cancelling loses nothing.
+    pub async fn wait_for_subscribers(&self, subject: impl AsRef<[u8]>, count: usize) {
+        self.hub().subscribers(subject.as_ref(), count).await;
+    }
+}
+
 impl Hub<pattern::Sub<Heap>> {
     /// Wants a topic; each publisher is told.
     fn subscribe(&self, topic: &[u8]) {
@@ -45,14 +55,14 @@ impl Hub<pattern::Sub<Heap>> {
     fn change<T>(&self, change: impl FnOnce(&mut pattern::Sub<Heap>) -> T) -> T {
         let mut state = self.lock();
         let changed = change(&mut state.pattern);
-        let woken: Vec<_> = state.peers.iter_mut().filter_map(|peer| peer.line.as_mut()?.rouse()).collect();
+        let woken = state.rouse_all();
         drop(state);
         woken.into_iter().for_each(Waker::wake);
         changed
     }
 }
 
-impl Hub<pattern::Pub<Heap>> {
+impl<P: Publishes> Hub<P> {
     /// Waits until so many peers want messages whose first part is this.
     async fn subscribers(&self, subject: &[u8], count: usize) {
         loop {

@@ -1,8 +1,8 @@
 //! How does a case drive a socket, whatever runs it?
 
 use crate::wire::Wire;
-use zeptomq_core::pattern::Drops;
 use zeptomq_core::pattern::overload::Policy;
+use zeptomq_core::pattern::{Drops, Verbosity};
 
 /// What runs sockets: fixed memory or tokio.
 pub trait Executor {
@@ -144,11 +144,25 @@ pub enum Kind {
     Pair,
     Pub,
     Sub,
+    Xpub,
+    Xsub,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] = [Self::Push, Self::Pull, Self::Req, Self::Rep, Self::Dealer, Self::Router, Self::Pair];
+    pub const ALL: [Self; 11] = [
+        Self::Push,
+        Self::Pull,
+        Self::Req,
+        Self::Rep,
+        Self::Dealer,
+        Self::Router,
+        Self::Pair,
+        Self::Pub,
+        Self::Sub,
+        Self::Xpub,
+        Self::Xsub,
+    ];
 
     /// The name on the wire.
     pub const fn name(self) -> &'static str {
@@ -162,6 +176,8 @@ impl Kind {
             Self::Pair => "PAIR",
             Self::Pub => "PUB",
             Self::Sub => "SUB",
+            Self::Xpub => "XPUB",
+            Self::Xsub => "XSUB",
         }
     }
 
@@ -174,8 +190,8 @@ impl Kind {
             Self::Rep => "REQ",
             Self::Dealer | Self::Router => "DEALER",
             Self::Pair => "PAIR",
-            Self::Pub => "SUB",
-            Self::Sub => "PUB",
+            Self::Pub | Self::Xpub => "SUB",
+            Self::Sub | Self::Xsub => "PUB",
         }
     }
 }
@@ -195,11 +211,29 @@ pub struct Config {
     pub heartbeat: bool,
     /// How long a handshake may take, in milliseconds.
     pub handshake_ms: u32,
+    /// Which subscriptions an XPUB shows.
+    pub verbosity: Verbosity,
+    /// How many topics of a peer a publisher keeps.
+    pub topics_max: usize,
+}
+
+impl Config {
+    /// Nothing is special.
+    pub const PLAIN: Self = Self {
+        identity: b"",
+        strict: false,
+        overload: None,
+        holds_two: false,
+        heartbeat: false,
+        handshake_ms: 8000,
+        verbosity: Verbosity::Changes,
+        topics_max: 8,
+    };
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { identity: b"", strict: false, overload: None, holds_two: false, heartbeat: false, handshake_ms: 8000 }
+        Self::PLAIN
     }
 }
 

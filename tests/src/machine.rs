@@ -9,7 +9,8 @@ use zeptomq_core::mechanism::Mechanism;
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::{
-    Dealer, Drops, Pair, Pattern, Pub, Pull, Push, Receives, Refused, Rep, Req, Router, Sends, Sub, TakeError, req,
+    Dealer, Drops, Pair, Pattern, Pub, Pull, Push, Receives, Refused, Rep, Req, Router, Sends, Sub, TakeError,
+    TopicLimits, Xpub, Xsub, req,
 };
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::{Failure, FixedSocket, SendError};
@@ -57,7 +58,11 @@ pub fn machine<M: Mechanism + Clone + 'static>(kind: Kind, config: Config, mecha
         Kind::Dealer => Box::new(Ours::new(Dealer::<Store>::NEW, config, mechanism, send, recv)),
         Kind::Router => Box::new(Ours::new(Router::<Store>::NEW, config, mechanism, send, recv)),
         Kind::Pair => Box::new(Ours::new(Pair::NEW, config, mechanism, send, recv)),
-        Kind::Pub => Box::new(Ours::new(Pub::<Store>::NEW, config, mechanism, send, never)),
+        Kind::Pub => Box::new(Ours::new(Pub::<Store>::new(topics(config)), config, mechanism, send, never)),
+        Kind::Xpub => {
+            Box::new(Ours::new(Xpub::<Store>::new(topics(config), config.verbosity), config, mechanism, send, recv))
+        }
+        Kind::Xsub => Box::new(Ours::new(Xsub::<Store>::NEW, config, mechanism, send, recv)),
         Kind::Sub => Box::new(Ours { want, ..Ours::new(Sub::<Store>::NEW, config, mechanism, mute, recv) }),
     }
 }
@@ -173,6 +178,10 @@ impl<P: Pattern, M: Mechanism + Clone> Machine for Ours<P, M> {
     fn undelivered(&self) -> u32 {
         self.socket.undelivered()
     }
+}
+
+fn topics(config: Config) -> TopicLimits {
+    TopicLimits { topics: config.topics_max, ..TopicLimits::NONE }
 }
 
 fn send<P: Sends, M: Mechanism>(

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use zeptomq::{
     Dealer, Event, Limit, Message, Monitor, NotSent, Options, Pair, Policy, Pub, Pull, Push, RecvError, Rep, Req,
-    Router, Sub,
+    Router, Sub, Xpub, Xsub,
 };
 use zeptomq_core::pattern::{Drops, RouteError};
 
@@ -38,6 +38,8 @@ enum Any {
     Pair(Pair),
     Pub(Pub),
     Sub(Sub),
+    Xpub(Xpub),
+    Xsub(Xsub),
 }
 
 /// A peer that it connects to.
@@ -82,14 +84,16 @@ impl Executor for Tokio {
             Kind::Pair => Any::Pair(Pair::with(options).unwrap()),
             Kind::Pub => Any::Pub(Pub::with(options).unwrap()),
             Kind::Sub => Any::Sub(Sub::with(options).unwrap()),
+            Kind::Xpub => Any::Xpub(Xpub::with(options).unwrap()),
+            Kind::Xsub => Any::Xsub(Xsub::with(options).unwrap()),
         };
-        let (endpoint, monitor) = with!(&socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub], socket => {
+        let (endpoint, monitor) = with!(&socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub, Xpub, Xsub], socket => {
             (wait(socket.bind("tcp://127.0.0.1:0")).unwrap(), socket.monitor())
         });
         let address = endpoint.to_string().trim_start_matches("tcp://").to_owned();
         let waits = match config.overload {
             Some(policy) => policy == Policy::Wait,
-            None => !matches!(kind, Kind::Rep | Kind::Router | Kind::Pub),
+            None => !matches!(kind, Kind::Rep | Kind::Router | Kind::Pub | Kind::Xpub | Kind::Xsub),
         };
         TokioSubject { kind, socket, waits, address, monitor, start: Instant::now() }
     }
@@ -111,7 +115,7 @@ impl Socket for TokioSubject {
         let listener = wait(TcpListener::bind("127.0.0.1:0")).unwrap();
         let endpoint = format!("tcp://{}", listener.local_addr().unwrap());
         let _runtime = RUNTIME.enter();
-        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub], socket => socket.connect(&endpoint).unwrap());
+        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub, Xpub, Xsub], socket => socket.connect(&endpoint).unwrap());
         TokioListener(listener)
     }
 
@@ -125,25 +129,23 @@ impl Socket for TokioSubject {
 
     fn send(&mut self, parts: &[&[u8]]) -> Result<(), Unsent> {
         let message = message(parts);
-        let sent =
-            with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair, Pub], socket => wait(socket.send(message)));
+        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair, Pub, Xpub, Xsub], socket => wait(socket.send(message)));
         sent.map_err(|error| self.unsent(error.reason))
     }
 
     fn try_send(&mut self, parts: &[&[u8]]) -> Result<(), Unsent> {
         let message = message(parts);
-        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair, Pub], socket => socket.try_send(message));
+        let sent = with!(&self.socket, [Push, Req, Rep, Dealer, Router, Pair, Pub, Xpub, Xsub], socket => socket.try_send(message));
         sent.map_err(|error| self.unsent(error.reason))
     }
 
     fn recv(&mut self) -> Result<Vec<Vec<u8>>, Untaken> {
-        let message =
-            with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair, Sub], socket => wait(socket.recv()));
+        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair, Sub, Xpub, Xsub], socket => wait(socket.recv()));
         message.map(parts).map_err(untaken)
     }
 
     fn try_recv(&mut self) -> Result<Option<Vec<Vec<u8>>>, Untaken> {
-        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair, Sub], socket => socket.try_recv());
+        let message = with!(&mut self.socket, [Pull, Req, Rep, Dealer, Router, Pair, Sub, Xpub, Xsub], socket => socket.try_recv());
         message.map(|message| message.map(parts)).map_err(untaken)
     }
 
@@ -156,7 +158,7 @@ impl Socket for TokioSubject {
     }
 
     fn drops(&self) -> Drops {
-        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub], socket => socket.drops())
+        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub, Xpub, Xsub], socket => socket.drops())
     }
 
     fn elapsed_ms(&self) -> u32 {
@@ -226,6 +228,7 @@ pub fn options(config: Config) -> Options {
     if let Some(policy) = config.overload {
         options = options.overload(policy);
     }
+    options = options.verbosity(config.verbosity).topics(config.topics_max, 1024);
     let messages = if config.holds_two { 2 } else { 1000 };
     options.send_limit(Limit { messages, octets: usize::MAX })
 }

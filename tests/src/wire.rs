@@ -124,6 +124,16 @@ pub fn command(name: &[u8], data: &[u8]) -> Vec<u8> {
     frame(4, &[&[name.len() as u8], name, data].concat())
 }
 
+/// What a subscriber of ZMTP 3.1 says that it wants.
+pub fn subscribe(topic: &[u8]) -> Vec<u8> {
+    command(b"SUBSCRIBE", topic)
+}
+
+/// What it says that it does not want any more.
+pub fn cancel(topic: &[u8]) -> Vec<u8> {
+    command(b"CANCEL", topic)
+}
+
 /// A PING; its time to live is in tenths of a second.
 pub fn ping(ttl_ds: u16, context: &[u8]) -> Vec<u8> {
     command(b"PING", &[&ttl_ds.to_be_bytes(), context].concat())

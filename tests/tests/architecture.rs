@@ -21,8 +21,14 @@ const LAYERS: [(&str, &[&str]); 12] = [
 ];
 
 /// Where core may use the heap, each behind the feature `alloc`.
-const HEAP: [&str; 5] =
-    ["storage.rs", "storage/interests.rs", "storage/topics.rs", "storage/trie.rs", "wire/octets.rs"];
+const HEAP: [&str; 6] = [
+    "storage.rs",
+    "storage/interests.rs",
+    "storage/slots.rs",
+    "storage/topics.rs",
+    "storage/trie.rs",
+    "wire/octets.rs",
+];
 
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;

@@ -4,11 +4,12 @@ use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::{Load, Policy, on_full};
 use zeptomq_core::pattern::req::Mode;
 use zeptomq_core::pattern::{
-    Dealer, Drops, Pair, Pattern, Pub, Pull, Push, Reason, Receives, Rep, Req, Router, Sends, Sub, To,
+    Dealer, Drops, Pair, Pattern, Pub, Publishes, Pull, Push, Reason, Receives, Rep, Req, Router, Sends, Sub, To,
+    TopicLimits, Verbosity, Xpub, Xsub,
 };
 use zeptomq_core::peer::{PeerId, Side};
 use zeptomq_core::storage::{Fixed, Interests, Slots, Storage, Topics};
-use zeptomq_core::wire::{PeerInfo, SocketType, Subscription};
+use zeptomq_core::wire::{PeerInfo, SocketType};
 
 use crate::unknown::{either, keep, octet, octets, size, some_of};
 
@@ -18,9 +19,12 @@ type Few = Fixed<4, 16>;
 pub fn call() {
     pushes(Push::<Few>::NEW);
     pulls(Pull);
-    pushes(Pub::<Few>::NEW);
-    keep(Pub::<Few>::NEW.subscribers(&[octet()]));
+    publishes(Pub::<Few>::NEW);
     subscribes(Sub::<Few>::NEW);
+    let limits = TopicLimits { topics: size(), octets: size() };
+    talks(Xpub::<Few>::new(limits, if either() { Verbosity::Changes } else { Verbosity::Everything }));
+    publishes(Xpub::<Few>::NEW);
+    talks(Xsub::<Few>::NEW);
     talks(Dealer::<Few>::NEW);
     talks(Pair::NEW);
     talks(Router::<Few>::NEW);
@@ -42,10 +46,11 @@ fn topics<T: Topics>() {
             0 => keep(topics.add(topic, peer)),
             1 => keep(topics.remove(topic, peer)),
             2 => keep(topics.count(peer)),
-            3 => topics.widen(peer),
+            3 => keep(topics.widen(peer)),
             4 => topics.collect(topic, &mut wanting),
             5 => topics.forget(peer),
             6 => wanting.iter().for_each(keep),
+            7 => keep(topics.forget_next(peer, either())),
             _ => wanting.clear(),
         }
     }
@@ -75,6 +80,11 @@ fn pushes(mut pattern: impl Sends) {
     }
 }
 
+fn publishes(mut pattern: impl Publishes) {
+    keep(pattern.subscribers(&[octet()]));
+    pushes(pattern);
+}
+
 fn pulls(mut pattern: impl Receives) {
     while either() {
         peers(&mut pattern);
@@ -88,7 +98,6 @@ fn subscribes(mut pattern: Sub<Few>) {
         let topic = some_of(octets(&mut input));
         keep(pattern.subscribe(topic));
         keep(pattern.unsubscribe(topic));
-        keep(pattern.poll_subscription(peer()));
         peers(&mut pattern);
         with_message(|message| receive(&mut pattern, message));
     }
@@ -110,16 +119,15 @@ fn peers(pattern: &mut impl Pattern) {
             keep(pattern.up(peer(), &PeerInfo { socket_type, identity: octets(&mut identity) }));
         }
         2 => pattern.down(peer()),
-        3 => {
-            let said = Subscription { topic: octets(&mut identity), wanted: either() };
-            keep(pattern.subscription(peer(), &said));
-        }
+        3 => keep(pattern.poll_subscription(peer())),
+        4 => keep(pattern.poll_cancelled(peer())),
         _ => pattern.close(peer()),
     }
 }
 
 fn send(pattern: &mut impl Sends, message: &(impl Parts + ?Sized)) {
     pattern.room(peer(), either());
+    keep(pattern.handle_subscription(message));
     if let Ok(route) = pattern.route(message) {
         keep((route.skip, route.prefix));
         match route.to {

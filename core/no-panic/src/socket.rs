@@ -7,7 +7,7 @@ use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::req::Mode;
-use zeptomq_core::pattern::{Dealer, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub};
+use zeptomq_core::pattern::{Dealer, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub, Xpub, Xsub};
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::FixedSocket;
 use zeptomq_core::storage::Fixed;
@@ -34,6 +34,8 @@ fn every_type<M: Mechanism + Copy>(mechanism: M) {
     keep(sub.subscribe(some_of(octets(&mut topic))));
     keep(sub.unsubscribe(some_of(octets(&mut topic))));
     pulls(sub, mechanism);
+    talks(Socket::new(Xpub::<Few>::NEW, setup()), mechanism);
+    talks(Socket::new(Xsub::<Few>::NEW, setup()), mechanism);
     talks(Socket::new(Dealer::<Few>::NEW, setup()), mechanism);
     talks(Socket::new(Pair::NEW, setup()), mechanism);
     talks(Socket::new(Router::<Few>::NEW, setup()), mechanism);

@@ -8,6 +8,7 @@ pub mod dealer;
 pub mod overload;
 pub mod pair;
 pub mod publish;
+mod publishers;
 pub mod pull;
 pub mod push;
 pub mod rep;
@@ -15,6 +16,9 @@ pub mod req;
 pub mod rotation;
 pub mod router;
 pub mod subscribe;
+mod subscribers;
+pub mod xpub;
+pub mod xsub;
 
 pub use dealer::Dealer;
 pub use pair::Pair;
@@ -25,10 +29,13 @@ pub use rep::Rep;
 pub use req::Req;
 pub use router::Router;
 pub use subscribe::Sub;
+pub use subscribers::TopicLimits;
+pub use xpub::{Verbosity, Xpub};
+pub use xsub::Xsub;
 
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
-use crate::storage::Slots;
+use crate::storage::{Full as TopicsFull, Slots};
 use crate::wire::{PeerInfo, SocketType, Subscription};
 use overload::{Full, Policy};
 
@@ -36,7 +43,7 @@ use overload::{Full, Policy};
 pub trait Pattern {
     /// The type that the metadata names.
     const TYPE: SocketType;
-    /// Whether it listens to subscriptions.
+    /// Whether it listens to subscriptions. One in a command arrives as the message that says the same.
     const LISTENS: bool = false;
 
     /// A queue for the peer exists: from `connect`, or from the handshake of one that was accepted.
@@ -59,13 +66,14 @@ pub trait Pattern {
         Arrival::Drop(Reason::NotForUs)
     }
 
-    /// The peer wants a topic, or does not any more. Who does not listen ignores that.
-    fn subscription(&mut self, _peer: PeerId, _subscription: &Subscription<'_>) -> Arrival {
-        Arrival::Consumed
-    }
-
     /// What the peer is to be told next of what is wanted here. What comes back must be sent.
     fn poll_subscription(&mut self, _peer: PeerId) -> Option<Subscription<'_>> {
+        None
+    }
+
+    /// The peer is gone, and all that it sent was judged: a topic whose cancel the user is to be shown for that, behind
+    /// the peer's messages. Ask until there is none.
+    fn poll_cancelled(&mut self, _peer: PeerId) -> Option<&[u8]> {
         None
     }
 }
@@ -78,6 +86,12 @@ pub trait Sends: Pattern {
     /// What a full queue does unless the user says otherwise.
     const OVERLOAD: Policy;
 
+    /// Takes a message that says what is wanted here; `None` for any other. When it is taken, there is something for
+    /// [`Pattern::poll_subscription`].
+    fn handle_subscription(&mut self, _message: &(impl Parts + ?Sized)) -> Option<Result<(), TopicsFull>> {
+        None
+    }
+
     /// Whom the message goes to. A question only: nothing changes until `sent`.
     fn route(&mut self, message: &(impl Parts + ?Sized)) -> Result<Route<'_, Self::Audience>, RouteError>;
 
@@ -89,6 +103,12 @@ pub trait Sends: Pattern {
 
     /// A message was put into the queue of the peer that `route` named.
     fn sent(&mut self, to: PeerId);
+}
+
+/// What the socket types do that publish.
+pub trait Publishes: Sends {
+    /// How many peers want a message with this first part.
+    fn subscribers(&mut self, subject: &[u8]) -> usize;
 }
 
 /// What the socket types do that receive.
@@ -148,6 +168,8 @@ pub enum Arrival {
     Queue,
     /// It was for the pattern, or nobody here wants it.
     Consumed,
+    /// A subscription to everything waits in its place, and [`Reason::Widened`] is counted.
+    Widened,
     /// It is dropped.
     Drop(Reason),
 }
@@ -228,6 +250,8 @@ pub enum RouteError {
     OutOfTurn,
     /// The peer that is to be answered is gone; the turn is over.
     PeerGone,
+    /// An XSUB has no room for the topic, or it is longer than this socket can keep.
+    NoRoomForTopic,
 }
 
 /// Why nothing can be taken, however long one waits.
@@ -302,6 +326,7 @@ impl core::fmt::Display for RouteError {
             Self::NoBody => "a router's message is an identity and at least one part behind it",
             Self::OutOfTurn => "out of turn: a REQ awaits its reply, or a REP has no request to answer",
             Self::PeerGone => "the peer that is to be answered is gone",
+            Self::NoRoomForTopic => "no room for another topic, or the topic is too long",
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::mechanism::Mechanism;
 use crate::pattern::overload::{Full, Policy};
 use crate::pattern::{Prefix, Reason, Route, RouteError, Sends, To};
 use crate::peer::PeerId;
-use crate::storage::Slots;
+use crate::storage::{Full as TopicsFull, Slots};
 use crate::time::Instant;
 
 impl<P: Sends, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> FixedSocket<P, M, PEERS, RX, TX> {
@@ -19,6 +19,9 @@ impl<P: Sends, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usiz
     pub fn try_send_or(&mut self, policy: Policy, message: &[&[u8]], now: Instant) -> Result<(), SendError> {
         if message.is_empty() {
             return Err(SendError::Empty);
+        }
+        if let Some(handled) = self.pattern.handle_subscription(message) {
+            return handled.map_err(|TopicsFull| SendError::Route(RouteError::NoRoomForTopic));
         }
         // Each round but the last takes room away from one peer.
         for _ in 0..=PEERS {

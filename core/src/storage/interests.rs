@@ -36,6 +36,9 @@ pub struct Change<'a> {
     pub wanted: bool,
 }
 
+/// The longest topic of a subscriber in fixed memory, in octets.
+pub const FIXED_TOPIC_LEN_MAX: usize = 64;
+
 /// Topics in an array of `TOPICS`, each of at most `OCTETS` octets. One that was cancelled keeps its place until all
 /// publishers that are there know.
 #[derive(Debug)]
@@ -80,7 +83,10 @@ impl<const TOPICS: usize, const OCTETS: usize> FixedInterests<TOPICS, OCTETS> {
 }
 
 impl<const TOPICS: usize, const OCTETS: usize> Interests for FixedInterests<TOPICS, OCTETS> {
-    const EMPTY: Self = Self { entries: [const { None }; TOPICS], latest: 0 };
+    const EMPTY: Self = {
+        assert!(OCTETS <= FIXED_TOPIC_LEN_MAX, "a subscriber in fixed memory says topics of at most 64 octets");
+        Self { entries: [const { None }; TOPICS], latest: 0 }
+    };
 
     fn add(&mut self, topic: &[u8]) -> Result<(), Full> {
         let number = self.latest + 1;

@@ -1,10 +1,10 @@
 //! Which peers want a message? Those who subscribed to what its first part begins with.
 //!
 //! Each peer's topics are a set: to want a topic twice is to want it once (libzmq's subscribers count for themselves and
-//! say only the first and the last). A peer with more topics than there is room for is given everything; it filters
-//! again when it receives.
+//! say only the first and the last). A peer with more topics than there is room for is given everything, as if it wanted
+//! the empty topic, for which there is always room; it filters again when it receives.
 
-use super::{Full, Slots};
+use super::{Bits, Full, Slots};
 use crate::peer::PeerId;
 
 /// Who wants which topics.
@@ -19,12 +19,14 @@ pub trait Topics {
     fn remove(&mut self, topic: &[u8], peer: PeerId) -> Change;
     /// How many topics the peer has.
     fn count(&self, peer: PeerId) -> usize;
-    /// The peer is given everything from now on, whatever it says, and its topics are forgotten.
-    fn widen(&mut self, peer: PeerId);
+    /// The peer wants the empty topic from now on, whatever it says. `None` when that was so before.
+    fn widen(&mut self, peer: PeerId) -> Option<Change>;
     /// Adds those who want the subject to a set.
     fn collect(&self, subject: &[u8], wanting: &mut Self::Slots);
     /// Forgets all that the peer wants.
     fn forget(&mut self, peer: PeerId);
+    /// Forgets topics of the peer, one after the other, up to one that nobody else wants, or with `every` just the next.
+    fn forget_next(&mut self, peer: PeerId, every: bool) -> Option<&[u8]>;
 }
 
 /// What adding or removing came to.
@@ -38,62 +40,87 @@ pub enum Change {
     Topic,
 }
 
-/// Topics in an array of `TOPICS`, each of at most `OCTETS` octets, searched one by one.
+/// Topics in an array of `TOPICS`, each of at most `OCTETS` octets, searched one by one. The empty topic takes no room.
 #[derive(Debug)]
 pub struct FixedTopics<const TOPICS: usize, const OCTETS: usize> {
     entries: [Entry<OCTETS>; TOPICS],
-    widened: super::Bits<1>,
+    everything: Bits<1>,
+    /// Those of `everything` that are not asked any more.
+    widened: Bits<1>,
 }
 
 /// A topic and who wants it; free when nobody does.
 #[derive(Debug)]
 struct Entry<const OCTETS: usize> {
     topic: heapless::Vec<u8, OCTETS>,
-    peers: super::Bits<1>,
+    peers: Bits<1>,
+}
+
+impl<const TOPICS: usize, const OCTETS: usize> FixedTopics<TOPICS, OCTETS> {
+    /// Who wants the topic, if there is room for it.
+    fn wanting(&mut self, topic: &[u8]) -> Result<&mut Bits<1>, Full> {
+        if topic.is_empty() {
+            return Ok(&mut self.everything);
+        }
+        let known = self.entries.iter().position(|entry| entry.is(topic));
+        let place = known.or_else(|| self.entries.iter().position(|entry| entry.peers.is_empty()));
+        let entry = place.and_then(|place| self.entries.get_mut(place)).ok_or(Full)?;
+        if known.is_none() {
+            entry.topic = heapless::Vec::from_slice(topic).map_err(|_| Full)?;
+        }
+        Ok(&mut entry.peers)
+    }
 }
 
 impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OCTETS> {
-    type Slots = super::Bits<1>;
+    type Slots = Bits<1>;
 
     const EMPTY: Self = Self {
-        entries: [const { Entry { topic: heapless::Vec::new(), peers: super::Bits::EMPTY } }; TOPICS],
-        widened: super::Bits::EMPTY,
+        entries: [const { Entry { topic: heapless::Vec::new(), peers: Bits::EMPTY } }; TOPICS],
+        everything: Bits::EMPTY,
+        widened: Bits::EMPTY,
     };
 
     fn add(&mut self, topic: &[u8], peer: PeerId) -> Result<Change, Full> {
         if self.widened.contains(peer.slot) {
             return Ok(Change::Nothing);
         }
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.is(topic)) {
-            let known = entry.peers.contains(peer.slot);
-            entry.peers.set(peer.slot, true);
-            return Ok(if known { Change::Nothing } else { Change::Peer });
-        }
-        let topic = heapless::Vec::from_slice(topic).map_err(|_| Full)?;
-        let entry = self.entries.iter_mut().find(|entry| entry.peers.is_empty()).ok_or(Full)?;
-        entry.topic = topic;
-        entry.peers.set(peer.slot, true);
-        Ok(Change::Topic)
+        let peers = self.wanting(topic)?;
+        let change = match peers.contains(peer.slot) {
+            true => Change::Nothing,
+            false if peers.is_empty() => Change::Topic,
+            false => Change::Peer,
+        };
+        peers.set(peer.slot, true);
+        Ok(change)
     }
 
     fn remove(&mut self, topic: &[u8], peer: PeerId) -> Change {
-        let wants = |entry: &&mut Entry<OCTETS>| entry.is(topic) && entry.peers.contains(peer.slot);
-        let Some(entry) = self.entries.iter_mut().find(wants) else { return Change::Nothing };
-        entry.peers.set(peer.slot, false);
-        if entry.peers.is_empty() { Change::Topic } else { Change::Peer }
+        if self.widened.contains(peer.slot) {
+            return Change::Nothing;
+        }
+        let peers = match topic.is_empty() {
+            true => Some(&mut self.everything),
+            false => self.entries.iter_mut().find(|entry| entry.is(topic)).map(|entry| &mut entry.peers),
+        };
+        let Some(peers) = peers.filter(|peers| peers.contains(peer.slot)) else { return Change::Nothing };
+        peers.set(peer.slot, false);
+        if peers.is_empty() { Change::Topic } else { Change::Peer }
     }
 
     fn count(&self, peer: PeerId) -> usize {
         self.entries.iter().filter(|entry| entry.peers.contains(peer.slot)).count()
+            + usize::from(self.everything.contains(peer.slot))
     }
 
-    fn widen(&mut self, peer: PeerId) {
-        self.forget(peer);
+    fn widen(&mut self, peer: PeerId) -> Option<Change> {
+        let change = self.add(&[], peer).ok().filter(|_| !self.widened.contains(peer.slot));
         self.widened.set(peer.slot, true);
+        change
     }
 
     fn collect(&self, subject: &[u8], wanting: &mut Self::Slots) {
-        wanting.add_all(&self.widened);
+        wanting.add_all(&self.everything);
         for entry in &self.entries {
             if subject.starts_with(&entry.topic) {
                 wanting.add_all(&entry.peers);
@@ -103,9 +130,24 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
 
     fn forget(&mut self, peer: PeerId) {
         self.widened.set(peer.slot, false);
+        self.everything.set(peer.slot, false);
         for entry in &mut self.entries {
             entry.peers.set(peer.slot, false);
         }
+    }
+
+    fn forget_next(&mut self, peer: PeerId, every: bool) -> Option<&[u8]> {
+        self.widened.set(peer.slot, false);
+        let is_next = |peers: &mut Bits<1>| {
+            let wanted = peers.contains(peer.slot);
+            peers.set(peer.slot, false);
+            wanted && (every || peers.is_empty())
+        };
+        if is_next(&mut self.everything) {
+            return Some(&[]);
+        }
+        let next = self.entries.iter_mut().find_map(|entry| is_next(&mut entry.peers).then_some(&entry.topic));
+        next.map(|topic| topic.as_slice())
     }
 }
 
@@ -135,6 +177,8 @@ mod heap {
         /// By slot.
         owned: Vec<BTreeSet<NodeId>>,
         widened: HeapBits,
+        /// The topic that was forgotten last.
+        forgotten: Vec<u8>,
     }
 
     /// The slots of those who want a topic, in order.
@@ -150,7 +194,8 @@ mod heap {
     impl Topics for HeapTopics {
         type Slots = HeapBits;
 
-        const EMPTY: Self = Self { tree: Trie::EMPTY, owned: Vec::new(), widened: HeapBits::EMPTY };
+        const EMPTY: Self =
+            Self { tree: Trie::EMPTY, owned: Vec::new(), widened: HeapBits::EMPTY, forgotten: Vec::new() };
 
         fn add(&mut self, topic: &[u8], peer: PeerId) -> Result<Change, Full> {
             if self.widened.contains(peer.slot) {
@@ -174,6 +219,9 @@ mod heap {
         }
 
         fn remove(&mut self, topic: &[u8], peer: PeerId) -> Change {
+            if self.widened.contains(peer.slot) {
+                return Change::Nothing;
+            }
             let owned = self.owned.get_mut(usize::from(peer.slot));
             match self.tree.find(topic).filter(|id| owned.is_some_and(|owned| owned.remove(id))) {
                 Some(id) => self.release(id, peer),
@@ -185,13 +233,13 @@ mod heap {
             self.owned.get(usize::from(peer.slot)).map_or(0, BTreeSet::len)
         }
 
-        fn widen(&mut self, peer: PeerId) {
-            self.forget(peer);
+        fn widen(&mut self, peer: PeerId) -> Option<Change> {
+            let change = self.add(&[], peer).ok().filter(|_| !self.widened.contains(peer.slot));
             self.widened.set(peer.slot, true);
+            change
         }
 
         fn collect(&self, subject: &[u8], wanting: &mut HeapBits) {
-            wanting.add_all(&self.widened);
             self.tree.walk(subject, |Wanting(slots)| {
                 slots.iter().for_each(|&slot| wanting.set(slot, true));
                 true
@@ -203,6 +251,21 @@ mod heap {
             let owned = self.owned.get_mut(usize::from(peer.slot)).map(core::mem::take);
             for id in owned.into_iter().flatten() {
                 self.release(id, peer);
+            }
+        }
+
+        fn forget_next(&mut self, peer: PeerId, every: bool) -> Option<&[u8]> {
+            self.widened.set(peer.slot, false);
+            loop {
+                let id = self.owned.get_mut(usize::from(peer.slot))?.pop_first()?;
+                let is_alone = self.tree.value(id).is_some_and(|Wanting(slots)| slots.len() == 1);
+                if every || is_alone {
+                    self.tree.topic(id, &mut self.forgotten);
+                }
+                self.release(id, peer);
+                if every || is_alone {
+                    return Some(&self.forgotten);
+                }
             }
         }
     }
@@ -297,18 +360,49 @@ mod tests {
     fn widens<T: Topics>() {
         let mut topics = T::EMPTY;
         topics.add(b"a", peer(0)).unwrap();
-        topics.widen(peer(0));
-        assert_eq!((wanting(&topics, b"z").as_slice(), topics.count(peer(0))), (&[0][..], 0));
-        assert_eq!((topics.add(b"b", peer(0)), topics.remove(b"a", peer(0))), (Ok(Change::Nothing), Change::Nothing));
-        assert_eq!(wanting(&topics, b"z"), [0]);
+        assert_eq!(topics.widen(peer(0)), Some(Change::Topic));
+        assert_eq!((wanting(&topics, b"z").as_slice(), topics.count(peer(0))), (&[0][..], 2));
+        for topic in [&b"a"[..], b""] {
+            assert_eq!(
+                (topics.add(topic, peer(0)), topics.remove(topic, peer(0))),
+                (Ok(Change::Nothing), Change::Nothing)
+            );
+        }
+        assert_eq!((wanting(&topics, b"z").as_slice(), topics.widen(peer(0))), (&[0][..], None));
+        assert_eq!(topics.add(b"", peer(1)), Ok(Change::Peer));
         topics.forget(peer(0));
-        assert!(wanting(&topics, b"a").is_empty());
+        assert_eq!(wanting(&topics, b"a"), [1]);
+        assert_eq!((topics.add(b"b", peer(0)), topics.remove(b"", peer(1))), (Ok(Change::Topic), Change::Topic));
     }
 
     #[test]
     fn a_widened_peer_is_given_everything_until_it_is_forgotten() {
         widens::<FixedTopics<2, 4>>();
         widens::<HeapTopics>();
+    }
+
+    fn forgets_one_by_one<T: Topics>() {
+        let mut topics = T::EMPTY;
+        for every in [false, true] {
+            for (topic, slot) in [(&b"a"[..], 0), (b"ab", 0), (b"a", 1), (b"c", 0)] {
+                topics.add(topic, peer(slot)).unwrap();
+            }
+            topics.widen(peer(0));
+            let mut gone = heapless::Vec::<heapless::Vec<u8, 2>, 4>::new();
+            while let Some(topic) = topics.forget_next(peer(0), every) {
+                gone.push(heapless::Vec::from_slice(topic).unwrap()).unwrap();
+            }
+            gone.sort_unstable();
+            let expected: &[&[u8]] = if every { &[b"", b"a", b"ab", b"c"] } else { &[b"", b"ab", b"c"] };
+            assert_eq!(gone, expected);
+            assert_eq!((wanting(&topics, b"abc").as_slice(), topics.count(peer(0))), (&[1][..], 0));
+        }
+    }
+
+    #[test]
+    fn a_peer_that_is_forgotten_says_what_nobody_wants_any_more() {
+        forgets_one_by_one::<FixedTopics<4, 4>>();
+        forgets_one_by_one::<HeapTopics>();
     }
 
     #[test]

@@ -94,19 +94,18 @@ impl<V: Value> Trie<V> {
         Some(&mut self.node_mut(id)?.value)
     }
 
-    /// The topic of a node.
-    #[cfg(test)]
-    pub(super) fn topic(&self, id: NodeId) -> Vec<u8> {
-        let mut labels = Vec::new();
+    /// Writes out the topic of a node.
+    pub(super) fn topic(&self, id: NodeId, topic: &mut Vec<u8>) {
+        topic.clear();
         let mut at = id;
         while let Some(node) = self.node(at) {
-            labels.push(node.label.as_slice());
+            topic.extend(node.label.iter().rev());
             if at == ROOT {
                 break;
             }
             at = node.parent;
         }
-        labels.into_iter().rev().flatten().copied().collect()
+        topic.reverse();
     }
 
     /// Takes away a node whose value is empty, where the tree does not need it, and what is not needed without it.
@@ -250,7 +249,11 @@ mod tests {
                 }
             }
             if round % 50 == 0 {
-                list.iter().for_each(|(topic, id)| assert_eq!(trie.topic(*id), *topic));
+                let mut written = Vec::new();
+                list.iter().for_each(|(topic, id)| {
+                    trie.topic(*id, &mut written);
+                    assert_eq!(written, *topic);
+                });
             }
             let mut met = Vec::new();
             trie.walk(&topic, |value| {

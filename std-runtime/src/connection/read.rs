@@ -3,7 +3,7 @@
 
 use super::driver::Cause;
 use crate::blocks::BLOCK_LEN;
-use crate::junction::Junction;
+use crate::junction::{self, Junction};
 use crate::message::{INLINE_LEN_MAX, Message, Part};
 use crate::transport::Incoming;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -150,8 +150,7 @@ impl<O: Open> Read<O> {
         if let Some(large) = self.large.take() {
             return self.finish_large(large);
         }
-        let Some(block) = &mut self.block else { return Ok(false) };
-        if block.len() < self.need {
+        if self.block.as_ref().is_none_or(|block| block.len() < self.need) {
             return Ok(false);
         }
         let (mut at, mut messages, mut outcome) = (0, 0, Ok(true));
@@ -160,6 +159,7 @@ impl<O: Open> Read<O> {
             self.spans = Vec::new();
         }
         while messages < self.room.min(BATCH_MAX) {
+            let Some(block) = &mut self.block else { break };
             match self.reader.next(block.get_mut(at..).unwrap_or_default()) {
                 Ok((Step::Need(need), _)) => {
                     self.need = need;
@@ -179,7 +179,11 @@ impl<O: Open> Read<O> {
                         Ok(Command::Ping { ttl_ds, context }) => self.commands.push(Command::Ping { ttl_ds, context }),
                         // Said in a command or in a message, it is the same.
                         Ok(Command::Subscription(said)) if self.listens => {
-                            self.messages.push_back([&[said.octet()], said.topic].concat().into());
+                            let said = junction::said(said);
+                            // First what stands before it.
+                            self.take(at);
+                            at = 0;
+                            self.messages.push_back(said);
                             messages += 1;
                         }
                         Ok(_) => (),

@@ -78,6 +78,29 @@ fn requests_and_replies_pass() {
 }
 
 #[test]
+fn subscriptions_pass_and_are_shown() {
+    let config = Config { topics_max: 2, ..Config::default() };
+    let mut pair = pair_of(Kind::Xsub, Kind::Xpub, config, CLIENT, SERVER);
+    pair.connect();
+    let steps =
+        [(&b"\x01topic"[..], &b"\x01topic"[..]), (b"\0topic", b"\0topic"), (b"\x01", b"\x01"), (b"\x01a", b"\x01a")];
+    for (said, shown) in steps {
+        send(&mut pair.one, &[said]);
+        expect(&mut pair, other, &[shown]);
+    }
+    send(&mut pair.other, &[b"topic", b"body"]);
+    expect(&mut pair, one, &[b"topic", b"body"]);
+    send(&mut pair.one, &[b"\0"]);
+    expect(&mut pair, other, &[b"\0"]);
+    // There is room for two.
+    send(&mut pair.one, &[b"\x01b"]);
+    expect(&mut pair, other, &[b"\x01b"]);
+    send(&mut pair.one, &[b"\x01one too many"]);
+    expect(&mut pair, other, &[b"\x01"]);
+    assert!(!pair.heard.windows(5).any(|octets| octets == b"topic"));
+}
+
+#[test]
 fn heartbeats_pass_sealed_and_keep_the_link() {
     let mut pair = pair(Kind::Push, Kind::Pull);
     pair.connect();

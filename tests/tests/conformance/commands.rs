@@ -118,8 +118,13 @@ fn commands_for_other_types_are_never_shown<E: Executor>(executor: &mut E) {
         wire.send(&others);
         wire.expect_quiet();
         match kind {
-            // These are for it, and harmless; topics.rs says what they do.
+            // These are for it, and harmless; topics.rs and extended.rs say what they do.
             Kind::Pub => serves(&mut socket),
+            Kind::Xpub => {
+                socket.expect(&[b"\x01topic"]);
+                socket.expect(&[b"\0topic"]);
+                serves(&mut socket);
+            }
             Kind::Sub => {
                 wire.send(&others);
                 wire.expect_quiet();
@@ -135,7 +140,7 @@ fn commands_for_other_types_are_never_shown<E: Executor>(executor: &mut E) {
                 answer(&mut wire, b"ask", b"hi");
                 socket.expect(&[b"hi"]);
             }
-            Kind::Rep | Kind::Router | Kind::Pull | Kind::Dealer | Kind::Pair => {
+            Kind::Rep | Kind::Router | Kind::Pull | Kind::Dealer | Kind::Pair | Kind::Xsub => {
                 socket.nothing_to_receive();
                 wire.send(&[more(b""), others.clone(), message(&[b"hi"])].concat());
                 let heard = socket.recv().unwrap();

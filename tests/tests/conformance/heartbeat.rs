@@ -5,8 +5,7 @@
 use zeptomq_tests::executor::{Config, Executor, Kind, Listener, Socket};
 use zeptomq_tests::wire::{Wire, greeting_of, long_frame, message, ping, pong, ready};
 
-const BEATING: Config =
-    Config { identity: b"", strict: false, overload: None, holds_two: false, heartbeat: true, handshake_ms: 8000 };
+const BEATING: Config = Config { heartbeat: true, ..Config::PLAIN };
 
 /// Our PING says when the link should be given up: after three beats.
 fn our_ping<E: Executor>() -> Vec<u8> {

@@ -23,6 +23,7 @@ macro_rules! on_both {
 
 mod commands;
 mod dealer;
+mod extended;
 mod frames;
 mod handshake;
 mod heartbeat;

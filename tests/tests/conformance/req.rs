@@ -5,8 +5,7 @@ use zeptomq_core::pattern::Drops;
 use zeptomq_tests::executor::{Config, Executor, Kind, Listener, Socket, Unsent, Untaken};
 use zeptomq_tests::wire::{Wire, message};
 
-const STRICT: Config =
-    Config { identity: b"", strict: true, overload: None, holds_two: false, heartbeat: false, handshake_ms: 8000 };
+const STRICT: Config = Config { strict: true, ..Config::PLAIN };
 
 /// Q1; REQ2: the delimiter is put on and taken off.
 fn a_strict_req_sends_a_delimiter_and_takes_it_off<E: Executor>(executor: &mut E) {

@@ -1,7 +1,7 @@
 //! Is a peer that keeps to the rules served, whatever others did before?
 
 use zeptomq_tests::executor::{Kind, Socket};
-use zeptomq_tests::wire::{GREETING_LEN, Wire, message, ready};
+use zeptomq_tests::wire::{GREETING_LEN, Wire, cancel, message, ready, subscribe};
 
 /// A well-behaved peer comes, is served and leaves.
 #[track_caller]
@@ -16,7 +16,7 @@ pub(crate) fn serves<S: Socket>(socket: &mut S) {
             }
             peer.expect(&message(&[b"ok"]));
         }
-        Kind::Pull | Kind::Dealer | Kind::Pair => {
+        Kind::Pull | Kind::Dealer | Kind::Pair | Kind::Xsub => {
             peer.send(&message(&[b"ok"]));
             socket.expect(&[b"ok"]);
         }
@@ -38,13 +38,21 @@ pub(crate) fn serves<S: Socket>(socket: &mut S) {
             socket.send(&[b"ok"]).unwrap();
             peer.expect(&message(&[b"ok"]));
         }
+        Kind::Xpub => {
+            peer.send(&subscribe(b"ok"));
+            socket.expect(&[b"\x01ok"]);
+            socket.send(&[b"ok"]).unwrap();
+            peer.expect(&message(&[b"ok"]));
+            peer.send(&cancel(b"ok"));
+            socket.expect(&[b"\0ok"]);
+        }
         Kind::Sub => {
             socket.subscribe(b"served");
-            peer.expect(&zeptomq_tests::wire::command(b"SUBSCRIBE", b"served"));
+            peer.expect(&subscribe(b"served"));
             peer.send(&message(&[b"served"]));
             socket.expect(&[b"served"]);
             socket.unsubscribe(b"served");
-            peer.expect(&zeptomq_tests::wire::command(b"CANCEL", b"served"));
+            peer.expect(&cancel(b"served"));
         }
         Kind::Req => {
             socket.send(&[b"ask"]).unwrap();

@@ -3,15 +3,7 @@
 use zeptomq_core::pattern::Drops;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_tests::executor::{Config, Executor, Kind, Listener, Socket, Unsent};
-use zeptomq_tests::wire::{Wire, command, greeting_of, message, more, ready};
-
-fn subscribe(topic: &[u8]) -> Vec<u8> {
-    command(b"SUBSCRIBE", topic)
-}
-
-fn cancel(topic: &[u8]) -> Vec<u8> {
-    command(b"CANCEL", topic)
-}
+use zeptomq_tests::wire::{Wire, cancel, greeting_of, message, more, ready, subscribe};
 
 /// PUB3, PUB4: a subscription is compared, octet for octet, with the beginning of the first part.
 fn pub_sends_what_begins_with_a_subscription<E: Executor>(executor: &mut E) {

@@ -22,7 +22,7 @@ use crate::wire::command::CommandError;
 use crate::wire::{Command, FrameKind, Header, PeerInfo, Short, SocketType, Subscription, Version};
 use control::Control;
 use core::ops::Range;
-use rx::Rx;
+use rx::{Rx, Seals};
 use tx::Tx;
 
 /// A link in arrays of `RX` and `TX` octets, each at most 65,535: one message that arrives must fit in the one, and
@@ -169,13 +169,8 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     /// Reads one step further, up to the end of the message behind the one that waits. Call it until it answers
     /// [`Stepped::Idle`] or [`Stepped::Ended`]; then there may be a [`FixedLink::message`].
     ///
-    /// `heard` is told of the peer's subscriptions.
-    pub fn step(
-        &mut self,
-        setup: &Setup,
-        now: Instant,
-        heard: &mut dyn FnMut(&Subscription<'_>),
-    ) -> Result<Stepped<'_>, LinkError> {
+    /// For who `listens`, a subscription in a command becomes the message that says the same.
+    pub fn step(&mut self, setup: &Setup, now: Instant, listens: bool) -> Result<Stepped<'_>, LinkError> {
         match &mut self.stage {
             Stage::Down | Stage::Failed(_) => Ok(Stepped::Idle),
             Stage::Opening(_, Some(_)) => {
@@ -194,9 +189,9 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
                 let info = PeerInfo::decode(self.rx.at(start + from..start + to));
                 info.map(Stepped::Introduced).map_err(|error| LinkError::Handshake(HandshakeError::Metadata(error)))
             }
-            Stage::Up(Traffic { reader, heartbeat, .. }) => read(reader, Some(heartbeat), heard, &mut self.rx),
+            Stage::Up(Traffic { reader, heartbeat, .. }) => read(reader, Some(heartbeat), listens, &mut self.rx),
             Stage::Ending(reader) => {
-                let further = reader.as_mut().and_then(|reader| read(reader, None, &mut |_| (), &mut self.rx).ok());
+                let further = reader.as_mut().and_then(|reader| read(reader, None, listens, &mut self.rx).ok());
                 match further {
                     Some(Stepped::On) => Ok(Stepped::On),
                     _ if self.rx.message().is_some() => Ok(Stepped::Idle),
@@ -213,6 +208,15 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     /// The whole message that waits.
     pub fn message(&self) -> Option<FixedMessage<'_>> {
         self.rx.message().map(|frames| FixedMessage { frames, head: M::Open::HEAD, tail: M::Open::TAIL })
+    }
+
+    /// Puts a subscription there as the message that waits, in the place of the one that waited, which is longer. When the
+    /// link has ended, it ends again behind that message.
+    pub fn put_subscription(&mut self, subscription: &Subscription<'_>) {
+        self.rx.put_subscription(subscription, Seals { head: M::Open::HEAD, tail: M::Open::TAIL });
+        if self.is_down() {
+            self.stage = Stage::Ending(None);
+        }
     }
 
     /// Lets go of the message that waited; step again to find the next.
@@ -414,7 +418,7 @@ const fn limits(window: usize) -> Limits {
 fn read<O: Open, const LEN: usize>(
     reader: &mut Reader<O>,
     heartbeat: Option<&mut Heartbeat>,
-    heard: &mut dyn FnMut(&Subscription<'_>),
+    listens: bool,
     rx: &mut Rx<LEN>,
 ) -> Result<Stepped<'static>, LinkError> {
     if rx.is_full() {
@@ -425,10 +429,15 @@ fn read<O: Open, const LEN: usize>(
         Step::Need(len) if rx.can_hold(len) => Ok(Stepped::Idle),
         Step::Need(_) | Step::Large { .. } => Err(LinkError::MessageTooLong),
         Step::Command(body) => {
+            let end = body.end;
             let body = rx.unread().get(body).unwrap_or_default();
             let command = Command::decode(body).map_err(LinkError::Command)?;
-            if let Command::Subscription(subscription) = &command {
-                heard(subscription);
+            if let Command::Subscription(Subscription { topic, wanted }) = command
+                && listens
+            {
+                let topic = end.saturating_sub(topic.len())..end;
+                rx.finish_subscription(wanted, topic, used, Seals { head: O::HEAD, tail: O::TAIL });
+                return Ok(Stepped::On);
             }
             if let Some(heartbeat) = heartbeat {
                 heartbeat.handle(&command);

@@ -1,12 +1,14 @@
 //! Where do octets that arrive lie until the user has taken them?
 //!
 //! ```text
-//!   │ used │ first message │ next message, so far │ not read yet │ window │
-//!          head            first_end              cursor         end
+//!   │ used │ first message │ next message │ the one behind it, so far │ not read yet │ window │
+//!          head            first_end      next_end                    cursor         end
 //! ```
 //! One whole message waits for the user. Reading goes on behind it, for the commands that follow, up to the end of the
-//! next message.
+//! next message. A subscription in a command becomes a message where it stands; one in the middle of a message goes
+//! before it.
 
+use crate::wire::{FrameKind, Header, Subscription, Window, copy};
 use core::ops::Range;
 
 /// An array that is filled at one end and used up at the other.
@@ -15,20 +17,27 @@ pub(super) struct Rx<const LEN: usize> {
     head: u16,
     /// Where the message ends that waits; `head` when none does.
     first_end: u16,
+    /// Where the next message ends; `first_end` when it is not whole. Reading stops when it is.
+    next_end: u16,
     cursor: u16,
     end: u16,
-    /// Whether the next message is whole too, so that reading stops.
-    next_is_whole: bool,
+}
+
+/// What a mechanism puts round a body, in octets.
+#[derive(Clone, Copy)]
+pub(super) struct Seals {
+    pub(super) head: usize,
+    pub(super) tail: usize,
 }
 
 impl<const LEN: usize> Rx<LEN> {
     pub(super) const EMPTY: Self = {
         assert!(LEN <= u16::MAX as usize, "a link's array holds at most 65,535 octets");
-        Self { octets: [0; LEN], head: 0, first_end: 0, cursor: 0, end: 0, next_is_whole: false }
+        Self { octets: [0; LEN], head: 0, first_end: 0, next_end: 0, cursor: 0, end: 0 }
     };
 
     pub(super) fn clear(&mut self) {
-        (self.head, self.first_end, self.cursor, self.end, self.next_is_whole) = (0, 0, 0, 0, false);
+        (self.head, self.first_end, self.next_end, self.cursor, self.end) = (0, 0, 0, 0, 0);
     }
 
     pub(super) fn window(&mut self) -> &mut [u8] {
@@ -45,7 +54,7 @@ impl<const LEN: usize> Rx<LEN> {
 
     /// Whether nothing can be read before the user takes a message.
     pub(super) fn is_full(&self) -> bool {
-        self.next_is_whole || (self.message().is_some() && usize::from(self.end - self.head) == LEN)
+        self.next_end != self.first_end || (self.message().is_some() && usize::from(self.end - self.head) == LEN)
     }
 
     pub(super) fn unread(&mut self) -> &mut [u8] {
@@ -73,7 +82,7 @@ impl<const LEN: usize> Rx<LEN> {
         let start = self.cursor;
         self.take_in(len);
         if self.head == start {
-            (self.head, self.first_end) = (self.cursor, self.cursor);
+            (self.head, self.first_end, self.next_end) = (self.cursor, self.cursor, self.cursor);
             self.settle();
         } else {
             super::shift_down(&mut self.octets, usize::from(self.cursor), usize::from(self.end), usize::from(start));
@@ -90,11 +99,44 @@ impl<const LEN: usize> Rx<LEN> {
 
     /// The message up to the cursor is whole.
     pub(super) fn finish_message(&mut self) {
-        if self.head == self.first_end {
-            self.first_end = self.cursor;
-        } else {
-            self.next_is_whole = true;
+        self.end_message_at(self.cursor);
+    }
+
+    /// The command of `used` octets at the cursor says what the peer wants: it becomes the message that says the same.
+    /// The topic lies in `topic` of the unread octets.
+    pub(super) fn finish_subscription(&mut self, wanted: bool, topic: Range<usize>, used: usize, seals: Seals) {
+        let at = usize::from(self.cursor);
+        let frame = Frame::new(topic.len(), seals);
+        super::shift_down(&mut self.octets, at + topic.start, at + topic.end, at + frame.topic_at);
+        frame.write_head(wanted, self.octets.get_mut(at..).unwrap_or_default());
+        super::shift_down(&mut self.octets, at + used, usize::from(self.end), at + frame.len);
+        self.end -= used.saturating_sub(frame.len) as u16;
+        self.take_in(frame.len);
+        let moved = usize::from(self.next_end)..usize::from(self.cursor);
+        rotate(self.octets.get_mut(moved).unwrap_or_default(), frame.len);
+        self.end_message_at(self.next_end + frame.len as u16);
+    }
+
+    /// Puts a subscription there as the message that waits; in the place of the one that waited, which is longer.
+    pub(super) fn put_subscription(&mut self, subscription: &Subscription<'_>, seals: Seals) {
+        let frame = Frame::new(subscription.topic.len(), seals);
+        if self.message().is_none() {
+            self.clear();
+            (self.cursor, self.end) = (frame.len as u16, frame.len as u16);
+            self.end_message_at(self.cursor);
         }
+        let at = usize::from(self.first_end).saturating_sub(frame.len);
+        self.head = at as u16;
+        let Some(octets) = self.octets.get_mut(at..usize::from(self.first_end)) else { return self.clear() };
+        frame.write_head(subscription.wanted, octets);
+        copy(octets.get_mut(frame.topic_at..).unwrap_or_default(), subscription.topic);
+    }
+
+    fn end_message_at(&mut self, end: u16) {
+        if self.head == self.first_end {
+            self.first_end = end;
+        }
+        self.next_end = end;
     }
 
     /// The message that waits.
@@ -105,9 +147,7 @@ impl<const LEN: usize> Rx<LEN> {
 
     pub(super) fn release_message(&mut self) {
         self.head = self.first_end;
-        if self.next_is_whole {
-            (self.first_end, self.next_is_whole) = (self.cursor, false);
-        }
+        self.first_end = self.next_end;
         self.settle();
     }
 
@@ -120,8 +160,93 @@ impl<const LEN: usize> Rx<LEN> {
     fn shift(&mut self) {
         super::shift_down(&mut self.octets, usize::from(self.head), usize::from(self.end), 0);
         self.first_end -= self.head;
+        self.next_end -= self.head;
         self.cursor -= self.head;
         self.end -= self.head;
         self.head = 0;
+    }
+}
+
+/// A frame with the octet and the topic of a subscription.
+struct Frame {
+    len: usize,
+    topic_at: usize,
+    body_len: usize,
+}
+
+impl Frame {
+    fn new(topic_len: usize, seals: Seals) -> Self {
+        let body_len = seals.head + 1 + topic_len + seals.tail;
+        let header_len = Header::len_for(body_len);
+        Self { len: header_len + body_len, topic_at: header_len + seals.head + 1, body_len }
+    }
+
+    /// Writes what stands before the topic.
+    fn write_head(&self, wanted: bool, octets: &mut [u8]) {
+        let _ = Header::encode(FrameKind::Last, self.body_len, &mut Window::new(octets));
+        if let Some(octet) = octets.get_mut(self.topic_at - 1) {
+            *octet = Subscription { topic: &[], wanted }.octet();
+        }
+    }
+}
+
+/// The last `len` octets go before the others.
+fn rotate(octets: &mut [u8], len: usize) {
+    octets.reverse();
+    if let Some((first, rest)) = octets.split_at_mut_checked(len) {
+        first.reverse();
+        rest.reverse();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rx, Seals};
+    use crate::wire::Subscription;
+
+    const NONE: Seals = Seals { head: 0, tail: 0 };
+
+    fn commit<const LEN: usize>(rx: &mut Rx<LEN>, octets: &[u8]) {
+        rx.window()[..octets.len()].copy_from_slice(octets);
+        rx.commit(octets.len());
+    }
+
+    #[test]
+    fn a_subscription_in_the_middle_of_a_message_goes_before_it() {
+        let mut rx = Rx::<64>::EMPTY;
+        commit(&mut rx, b"\0\x01w\x01\x01p\x04\x0c\x09SUBSCRIBEto\0\x01q\0\x01z");
+        rx.take_in(3);
+        rx.finish_message();
+        rx.take_in(3);
+        rx.finish_subscription(true, 12..14, 14, NONE);
+        assert!(rx.is_full());
+        for message in [&b"\0\x01w"[..], b"\0\x03\x01to"] {
+            assert_eq!(rx.message(), Some(message));
+            rx.release_message();
+        }
+        assert_eq!((rx.message(), rx.is_full()), (None, false));
+        rx.take_in(3);
+        rx.finish_message();
+        assert_eq!(rx.message(), Some(&b"\x01\x01p\0\x01q"[..]));
+        assert_eq!(rx.unread(), b"\0\x01z");
+    }
+
+    #[test]
+    fn a_message_is_replaced_by_a_shorter_one_and_what_follows_stays() {
+        let mut rx = Rx::<16>::EMPTY;
+        commit(&mut rx, b"\0\x04\x01abc\0\x01n");
+        rx.take_in(6);
+        rx.finish_message();
+        rx.put_subscription(&Subscription { topic: b"", wanted: true }, Seals { head: 1, tail: 1 });
+        assert_eq!(rx.message().map(|frame| (frame.len(), frame[3])), Some((5, 1)));
+        rx.release_message();
+        assert_eq!(rx.message(), None);
+        assert_eq!(rx.unread(), b"\0\x01n");
+        rx.clear();
+        rx.put_subscription(&Subscription { topic: b"gone", wanted: false }, NONE);
+        assert_eq!(rx.message(), Some(&b"\0\x05\0gone"[..]));
+        rx.release_message();
+        rx.put_subscription(&Subscription { topic: &[7; 20], wanted: false }, NONE);
+        assert_eq!(rx.message(), None);
     }
 }
