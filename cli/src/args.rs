@@ -50,6 +50,12 @@ pub(crate) enum Command {
     /// Send to the one peer and print what arrives, both at once
     #[command(after_help = examples::PAIR)]
     Pair(Duplex),
+    /// Publish as pub does and print who subscribes to what, both at once
+    #[command(after_help = examples::XPUB)]
+    Xpub(Duplex),
+    /// Send subscriptions and print the messages that they let through, both at once
+    #[command(after_help = examples::XSUB)]
+    Xsub(Xsub),
     /// Show a pipeline, a publisher and request/reply over loopback, measured while they run
     Demo,
 }
@@ -138,7 +144,7 @@ pub(crate) struct Named {
     pub(crate) identity: Identified,
 }
 
-/// `zepto pair`, and what all have that send and receive at once.
+/// `zepto pair` and `zepto xpub`, and what all have that send and receive at once.
 #[derive(Args, Debug)]
 pub(crate) struct Duplex {
     #[command(flatten)]
@@ -155,6 +161,16 @@ pub(crate) struct Duplex {
     pub(crate) count: Option<u64>,
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// `zepto xsub`
+#[derive(Args, Debug)]
+pub(crate) struct Xsub {
+    /// Subscribe first to messages whose first frame begins with this text (repeatable)
+    #[arg(short = 's', long = "subscribe", value_name = "PREFIX", value_parser = topic, allow_hyphen_values = true)]
+    pub(crate) topics: Vec<Topic>,
+    #[command(flatten)]
+    pub(crate) duplex: Duplex,
 }
 
 /// Where the peers are.
@@ -205,7 +221,7 @@ pub(crate) struct Payload {
 /// When to begin.
 #[derive(Args, Debug)]
 pub(crate) struct Wait {
-    /// Wait for N peers before sending; pub: for N subscribers of the first message
+    /// Wait for N peers before sending; pub, xpub: for N subscribers of the first message
     #[arg(short, long, value_name = "N", value_parser = number, default_value_t = 0, hide_default_value = true)]
     pub(crate) wait: u64,
 }
@@ -226,9 +242,9 @@ pub(crate) struct Common {
     /// The exit status is 3 then.
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
-    /// How messages are printed, and lines of stdin read
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(crate) format: Format,
+    /// How messages are printed, and lines of stdin read; without it as text, of xpub and xsub in hex
+    #[arg(short, long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<Format>,
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use std::pin::pin;
 
 use zeptomq::core::pattern::{Pattern, Receives, RouteError, Sends};
-use zeptomq::{NotSent, Options, Policy, Receiver, Sender, Socket};
+use zeptomq::{Dealer, Message, NotSent, Options, Pair, Policy, Receiver, Router, Sender, Socket, Xpub, Xsub};
 
 use crate::args;
 use crate::endpoints;
 use crate::failure::{Failure, or_interrupted_as_meant};
+use crate::format::Format;
 use crate::input::Input;
 use crate::output::{self, Printer};
 use crate::report::{self, Counter};
@@ -15,7 +16,8 @@ use crate::session::Session;
 
 /// `zepto dealer`
 pub(crate) async fn dealer(args: &args::Named) -> Result<(), Failure> {
-    run(&args.duplex, zeptomq::Dealer::with(named(args)).map_err(Failure::usage)?).await
+    let dealer = Dealer::with(named(args)).map_err(Failure::usage)?;
+    run(&args.duplex, Format::Text, dealer, async |dealer, _| wait_for_peers(dealer, &args.duplex).await).await
 }
 
 /// `zepto router`
@@ -26,12 +28,38 @@ pub(crate) async fn router(args: &args::Named) -> Result<(), Failure> {
             "a router's message is an identity and at least one more frame: -d IDENTITY -d TEXT",
         ));
     }
-    run(&args.duplex, zeptomq::Router::with(named(args)).map_err(Failure::usage)?).await
+    let router = Router::with(named(args)).map_err(Failure::usage)?;
+    run(&args.duplex, Format::Text, router, async |router, _| wait_for_peers(router, &args.duplex).await).await
 }
 
 /// `zepto pair`
 pub(crate) async fn pair(args: &args::Duplex) -> Result<(), Failure> {
-    run(args, zeptomq::Pair::with(options(args)).map_err(Failure::usage)?).await
+    let pair = Pair::with(options(args)).map_err(Failure::usage)?;
+    run(args, Format::Text, pair, async |pair, _| wait_for_peers(pair, args).await).await
+}
+
+/// `zepto xpub`
+pub(crate) async fn xpub(args: &args::Duplex) -> Result<(), Failure> {
+    let xpub = Xpub::with(options(args)).map_err(Failure::usage)?;
+    run(args, Format::Hex, xpub, async |xpub, first| {
+        xpub.wait_for_subscribers(&first[0], args.wait.peers()).await;
+    })
+    .await
+}
+
+/// `zepto xsub`
+pub(crate) async fn xsub(args: &args::Xsub) -> Result<(), Failure> {
+    let xsub = Xsub::with(options(&args.duplex)).map_err(Failure::usage)?;
+    for topic in &args.topics {
+        xsub.send([&[1], topic.as_ref()].concat()).await.map_err(Failure::failed)?;
+    }
+    // What is sent while nobody is there would be sent to nobody.
+    let peers = args.duplex.wait.peers().max(1);
+    run(&args.duplex, Format::Hex, xsub, async |xsub, _| xsub.wait_for_peers(peers).await).await
+}
+
+async fn wait_for_peers<P: Pattern + Sends + Send>(sender: &Sender<P>, args: &args::Duplex) {
+    sender.wait_for_peers(args.wait.peers()).await;
 }
 
 /// When such a command is done.
@@ -48,32 +76,37 @@ enum Done {
 /// What goes out.
 struct Outgoing<'a> {
     input: Input,
-    /// How many peers there must be first.
-    wait: usize,
     /// Whether one message that nobody takes is worth ending for: it is not when more lines follow.
     is_strict: bool,
     sent: &'a Counter,
     unsent: &'a Counter,
 }
 
-async fn run<P>(args: &args::Duplex, socket: Socket<P>) -> Result<(), Failure>
+/// Sends what is given and prints what arrives; `ready` waits until the first message may be sent.
+async fn run<P>(
+    args: &args::Duplex,
+    format: Format,
+    socket: Socket<P>,
+    ready: impl AsyncFn(&Sender<P>, &Message),
+) -> Result<(), Failure>
 where
     P: Pattern + Sends + Receives + Send + 'static,
 {
     let done = Done::when(args);
     let is_given = args.payload.is_given();
-    let input = Input::new(&args.payload, None, args.common.format)?;
-    let (printer, printing) = output::start(args.common.format);
+    let format = args.common.format.unwrap_or(format);
+    let input = Input::new(&args.payload, None, format)?;
+    let (printer, printing) = output::start(format);
     let (sent, unsent, received) = (Counter::new("sent"), Counter::new("not sent"), Counter::new("received"));
     let counters = [&sent, &received];
     let mut session = Session::begin(&args.common, socket.monitor(), Some(printing), &counters)?;
     endpoints::open(&socket, &args.endpoints).await?;
     let (sender, mut receiver) = socket.split();
-    let outgoing = Outgoing { input, wait: args.wait.peers(), is_strict: is_given, sent: &sent, unsent: &unsent };
+    let outgoing = Outgoing { input, is_strict: is_given, sent: &sent, unsent: &unsent };
     let worked = session
         .work(async {
             let printer = printer;
-            let mut sending = pin!(outgoing.send_all(&sender));
+            let mut sending = pin!(outgoing.send_all(&sender, ready));
             let mut receiving = pin!(receive(&mut receiver, done, &received, &printer));
             let (mut is_sent, mut is_received) = (false, false);
             while !done.is_reached(is_sent, is_received, is_given) {
@@ -91,9 +124,17 @@ where
 }
 
 impl Outgoing<'_> {
-    async fn send_all<P: Pattern + Sends + Send>(mut self, sender: &Sender<P>) -> Result<(), Failure> {
-        sender.wait_for_peers(self.wait).await;
+    async fn send_all<P: Pattern + Sends + Send>(
+        mut self,
+        sender: &Sender<P>,
+        ready: impl AsyncFn(&Sender<P>, &Message),
+    ) -> Result<(), Failure> {
+        let mut is_ready = false;
         while let Some(message) = self.input.next().await? {
+            if !is_ready {
+                ready(sender, &message).await;
+                is_ready = true;
+            }
             match sender.send(message).await.map_err(|error| error.reason) {
                 Ok(()) => self.sent.add_one(),
                 Err(reason) if self.is_strict => return Err(Failure::Failed(not_sent(reason))),

@@ -86,3 +86,20 @@ Examples:
   zepto pair -b tcp://127.0.0.1:5558                      in one terminal, and in another:
   zepto pair -c tcp://127.0.0.1:5558                      what is typed in one is shown in the other
   zepto pair -c tcp://127.0.0.1:5558 -d hello -n 1        send one, wait for one";
+
+/// `zepto xpub`
+pub(crate) const XPUB: &str = "\
+Examples:
+  zepto xpub -b tcp://127.0.0.1:5559                      see who subscribes: 01 and the topic, 00 when it is cancelled
+  zepto xpub -b tcp://127.0.0.1:5559 -f text -w 1 -d weather.oslo -d 7C      publish once somebody wants it
+
+A topic's first subscription and its last cancel are shown, in hex unless -f says otherwise.";
+
+/// `zepto xsub`
+pub(crate) const XSUB: &str = "\
+Examples:
+  zepto xsub -c tcp://127.0.0.1:5559 -s weather. -f text              as sub does
+  printf '01%s\\n' 6e657773 | zepto xsub -c tcp://127.0.0.1:5559      lines in hex: 01 and a topic subscribes, 00 cancels
+  zepto xsub -c tcp://127.0.0.1:5559 -d '\\x02hello' -t 5s           anything else goes to the publishers (XPUB shows it)
+
+It subscribes to nothing by itself. What is sent waits for the first publisher.";

@@ -14,9 +14,9 @@ use crate::session::Session;
 
 /// `zepto req`
 pub(crate) async fn req(args: &args::Req) -> Result<(), Failure> {
-    let mut input = Input::new(&args.payload, args.count, args.common.format)?;
+    let mut input = Input::new(&args.payload, args.count, args.common.format.unwrap_or_default())?;
     let mut req = zeptomq::Req::with(args.identity.name(args.endpoints.options())).map_err(Failure::usage)?;
-    let (printer, printing) = output::start(args.common.format);
+    let (printer, printing) = output::start(args.common.format.unwrap_or_default());
     let replies = Counter::new("replies");
     let counters = [&replies];
     let mut session = Session::begin(&args.common, req.monitor(), Some(printing), &counters)?;
@@ -39,9 +39,9 @@ pub(crate) async fn req(args: &args::Req) -> Result<(), Failure> {
 
 /// `zepto rep`
 pub(crate) async fn rep(args: &args::Rep) -> Result<(), Failure> {
-    let mut answers = Answers::new(args.echo, &args.payload, args.common.format)?;
+    let mut answers = Answers::new(args.echo, &args.payload, args.common.format.unwrap_or_default())?;
     let mut rep = zeptomq::Rep::with(args.endpoints.options().overload(Policy::Wait)).map_err(Failure::usage)?;
-    let (printer, printing) = output::start(args.common.format);
+    let (printer, printing) = output::start(args.common.format.unwrap_or_default());
     let answered = Counter::new("answered");
     let counters = [&answered];
     let mut session = Session::begin(&args.common, rep.monitor(), Some(printing), &counters)?;

@@ -60,6 +60,8 @@ fn run(command: &Command) -> Result<(), Failure> {
             Command::Dealer(args) => duplex::dealer(args).await,
             Command::Router(args) => duplex::router(args).await,
             Command::Pair(args) => duplex::pair(args).await,
+            Command::Xpub(args) => duplex::xpub(args).await,
+            Command::Xsub(args) => duplex::xsub(args).await,
             Command::Demo => demo::run().await,
         }
     });

@@ -29,7 +29,7 @@ async fn run<P>(args: &args::Pull, mut socket: Socket<P>) -> Result<(), Failure>
 where
     P: Pattern + Receives + Send + 'static,
 {
-    let (printer, printing) = output::start(args.common.format);
+    let (printer, printing) = output::start(args.common.format.unwrap_or_default());
     let received = Counter::new("received");
     let counters = [&received];
     let mut session = Session::begin(&args.common, socket.monitor(), Some(printing), &counters)?;

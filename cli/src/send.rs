@@ -31,7 +31,7 @@ async fn run<P>(args: &args::Push, socket: Socket<P>, ready: impl AsyncFn(&Socke
 where
     P: Pattern + Sends + Send + 'static,
 {
-    let mut input = Input::new(&args.payload, args.count, args.common.format)?;
+    let mut input = Input::new(&args.payload, args.count, args.common.format.unwrap_or_default())?;
     let sent = Counter::new("sent");
     let counters = [&sent];
     let mut session = Session::begin(&args.common, socket.monitor(), None, &counters)?;

@@ -39,8 +39,8 @@ pub type Sub = Socket<pattern::Sub<Heap>>;
 /// Receive from it: what is shown waits in the queue of its peer, and a peer whose queue is full is not heard.
 pub type Xpub = Socket<pattern::Xpub<Heap>>;
 /// Receives what it subscribed to, by sending messages of one part: the octet 1 and a topic, or the octet 0 and a topic
-/// that is not wanted any more. They are counted, and said again to each publisher that comes. All other messages go to
-/// all publishers. What arrives is not filtered again.
+/// that is not wanted any more. They are counted, and said again to each publisher that comes; what is changed back before
+/// a publisher was told need not be said. All other messages go to all publishers. What arrives is not filtered again.
 pub type Xsub = Socket<pattern::Xsub<Heap>>;
 /// Sends to its one peer and receives from it.
 pub type Pair = Socket<pattern::Pair>;
@@ -279,6 +279,12 @@ impl Clone for Push {
 }
 
 impl<P: Pattern + Send> Socket<P> {
+    pub(crate) fn hub(&self) -> &Hub<P> {
+        &self.owner.hub
+    }
+}
+
+impl<P: Pattern + Send> Sender<P> {
     pub(crate) fn hub(&self) -> &Hub<P> {
         &self.owner.hub
     }

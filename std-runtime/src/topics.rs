@@ -1,7 +1,7 @@
 //! How does one say what one wants to hear, and know who listens?
 
 use crate::hub::Hub;
-use crate::socket::{Pub, Sub, Xpub};
+use crate::socket::{Sender, Socket, Sub};
 use std::task::Waker;
 use zeptomq_core::pattern::{self, Publishes};
 use zeptomq_core::storage::Heap;
@@ -19,7 +19,7 @@ impl Sub {
     }
 }
 
-impl Pub {
+impl<P: Publishes + Send> Socket<P> {
     /// Waits until at least so many subscribers would be sent a message whose first part is `subject`. What is published
     /// before somebody has subscribed is sent to nobody.
     ///
@@ -30,8 +30,8 @@ impl Pub {
     }
 }
 
-impl Xpub {
-    /// See [`Pub::wait_for_subscribers`]. An XPUB that was not read for long hears no more: see [`Xpub`].
+impl<P: Publishes + Send> Sender<P> {
+    /// See [`Socket::wait_for_subscribers`].
     ///
     /// # Cancel safety
     /// Cancelling loses nothing.

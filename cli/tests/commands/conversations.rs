@@ -200,3 +200,39 @@ fn a_command_binds_and_connects_at_several_places_at_once() {
     pull.stdout.sort();
     assert_eq!((pull.status, pull.stdout), (0, ["from first", "to 0", "to 1"].map(str::to_owned).to_vec()));
 }
+
+#[test]
+fn an_xpub_shows_who_subscribes_in_hex_and_publishes() {
+    let (xpub, at) = Zepto::bound(&["xpub", "-w", "1", "-d", "news", "-d", "1:0", "-n", "2", "-t", "15s"]);
+    let sub = Zepto::start(&["sub", "-c", &at, "-s", "news", "-n", "1", "-t", "15s"]);
+    assert_eq!(sub.ended().stdout, ["news\t1:0"]);
+    let xpub = xpub.ended();
+    assert_eq!((xpub.status, xpub.stdout), (0, vec!["016e657773".to_owned(), "006e657773".to_owned()]));
+}
+
+#[test]
+fn an_xsub_subscribes_by_option_by_text_and_by_hex_lines() {
+    let (mut xpub, at) = Zepto::bound(&["xpub", "-f", "json", "-t", "15s"]);
+    let mut xsub = Zepto::start(&["xsub", "-c", &at, "-s", "opt", "-n", "1", "-t", "15s"]);
+    assert_eq!(xpub.line(), r#"["\u0001opt"]"#);
+    for (written, line) in [("0174", r#"["\u0001t"]"#), ("0074", r#"["\u0000t"]"#), ("7570", r#"["up"]"#)] {
+        xsub.write(&format!("{written}\n"));
+        assert_eq!(xpub.line(), line);
+    }
+    xpub.write("[\"optional\", \"\"]\n");
+    let xsub = xsub.ended_by_itself();
+    assert_eq!((xsub.status, xsub.stdout), (0, vec!["6f7074696f6e616c -".to_owned()]));
+    assert_eq!(xpub.line(), r#"["\u0000opt"]"#);
+}
+
+#[test]
+fn an_xsub_that_only_sends_ends_when_it_was_heard() {
+    let (xpub, at) = Zepto::bound(&["xpub", "-n", "3", "-t", "15s"]);
+    for text in ["\\x01given", "hello"] {
+        let xsub = Zepto::run(&["xsub", "-c", &at, "-d", text, "-t", "15s"], "");
+        assert_eq!((xsub.status, xsub.stdout, xsub.stderr), (0, vec![], vec![]));
+    }
+    assert_eq!(xpub.ended().stdout, ["01676976656e", "00676976656e", "68656c6c6f"]);
+    let alone = Zepto::run(&["xsub", "-c", "tcp://127.0.0.1:1", "-d", "\\x01t", "-t", "300ms"], "");
+    assert_eq!(alone.status, 3);
+}
