@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here is a test")]
 
 mod closing;
+mod extended;
 mod flow;
 mod heartbeat;
 mod identity;
