@@ -28,8 +28,8 @@ pub struct FixedSocket<P, M: Mechanism, const PEERS: usize, const RX: usize, con
     /// Whose message waits to be taken.
     waiting: Rotation<Fixed<PEERS>>,
     shown: Shown,
-    drops: Drops,
-    undelivered: u32,
+    /// What was dropped with no peer in mind, or with peers whose slot has another tenant.
+    former_drops: Drops,
 }
 
 struct Slot<M: Mechanism, const RX: usize, const TX: usize> {
@@ -37,6 +37,12 @@ struct Slot<M: Mechanism, const RX: usize, const TX: usize> {
     turn: u16,
     tenant: Tenant,
     failed: Option<Failure>,
+    drops: Drops,
+}
+
+impl<M: Mechanism, const RX: usize, const TX: usize> Slot<M, RX, TX> {
+    const EMPTY: Self =
+        Self { link: FixedLink::NEW, turn: 0, tenant: Tenant::Nobody, failed: None, drops: Drops::NONE };
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,11 +81,10 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
         Self {
             pattern,
             setup,
-            slots: [const { Slot { link: FixedLink::NEW, turn: 0, tenant: Tenant::Nobody, failed: None } }; PEERS],
+            slots: [const { Slot::EMPTY }; PEERS],
             waiting: Rotation::EMPTY,
             shown: Shown::Nothing,
-            drops: Drops::NONE,
-            undelivered: 0,
+            former_drops: Drops::NONE,
         }
     }
 
@@ -120,7 +125,7 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
     }
 
     /// The peer's connection is gone. What arrived whole can still be taken. What waits to leave stays for a peer that
-    /// we connect to, and is dropped for one that was accepted: see [`FixedSocket::undelivered`].
+    /// we connect to, and is dropped for one that was accepted: see [`Drops::undelivered`].
     pub fn detach(&mut self, peer: PeerId, now: Instant) {
         self.release_shown_message(now);
         let Some(slot) = find(&mut self.slots, peer) else { return };
@@ -138,20 +143,19 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
                 }
             }
         }
-        self.undelivered = self.undelivered.wrapping_add(dropped as u32);
+        slot.drops.count_many(Reason::Undelivered, dropped);
         self.read(peer, now);
     }
 
     /// The peer of `connect` will not be connected to any more: what waits to leave is dropped, see
-    /// [`FixedSocket::undelivered`], and its place is free. Call it after `detach`.
+    /// [`Drops::undelivered`], and its place is free. Call it after `detach`.
     pub fn disconnect(&mut self, peer: PeerId) {
         let Some(slot) = find(&mut self.slots, peer) else { return };
         if slot.tenant == Tenant::Peer(Side::Connect) {
             slot.tenant = Tenant::Nobody;
             slot.link.detach();
-            let dropped = slot.link.discard() as u32;
+            slot.drops.count_many(Reason::Undelivered, slot.link.discard());
             slot.link = FixedLink::NEW;
-            self.undelivered = self.undelivered.wrapping_add(dropped);
             self.waiting.set(peer.slot, false);
             if self.shown.is_from(peer) {
                 self.shown = Shown::Nothing;
@@ -202,7 +206,7 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
         self.release_shown_message(now);
         for (slot, index) in self.slots.iter_mut().zip(0u16..) {
             if let Err(error) = slot.link.handle_timeout(now) {
-                self.undelivered = self.undelivered.wrapping_add(slot.fail(Failure::Link(error)));
+                slot.fail(Failure::Link(error));
             }
             if let Some(error) = slot.failed.take() {
                 return Some((PeerId { slot: index, turn: slot.turn }, error));
@@ -217,13 +221,16 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
     }
 
     /// How many messages were dropped, by reason.
-    pub const fn drops(&self) -> Drops {
-        self.drops
+    pub fn drops(&self) -> Drops {
+        self.slots.iter().fold(self.former_drops, |mut drops, slot| {
+            drops += slot.drops;
+            drops
+        })
     }
 
-    /// How many messages were accepted and then dropped because their peer left. It wraps.
-    pub const fn undelivered(&self) -> u32 {
-        self.undelivered
+    /// How many messages from the peer or for it were dropped, by reason; readable until its slot has another tenant.
+    pub fn drops_of(&self, peer: PeerId) -> Option<Drops> {
+        self.find(peer).map(|slot| slot.drops)
     }
 
     fn find(&self, peer: PeerId) -> Option<&Slot<M, RX, TX>> {
@@ -235,6 +242,7 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
         let (slot, index) = slots.find(|(slot, _)| slot.is_free()).ok_or(Refused::NoRoom)?;
         slot.tenant = tenant;
         slot.turn = slot.turn.wrapping_add(1);
+        self.former_drops += core::mem::take(&mut slot.drops);
         Ok(PeerId { slot: index, turn: slot.turn })
     }
 
@@ -252,12 +260,12 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
                         Arrival::Queue => self.waiting.set(peer.slot, true),
                         Arrival::Consumed => slot.link.release_message(),
                         Arrival::Widened => {
-                            self.drops.count(Reason::Widened);
+                            slot.drops.count(Reason::Widened);
                             slot.link.put_subscription(&Subscription { topic: &[], wanted: true });
                             self.waiting.set(peer.slot, true);
                         }
                         Arrival::Drop(reason) => {
-                            self.drops.count(reason);
+                            slot.drops.count(reason);
                             slot.link.release_message();
                         }
                     }
@@ -282,13 +290,13 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
                     break;
                 }
                 Err(error) => {
-                    self.undelivered = self.undelivered.wrapping_add(slot.fail(Failure::Link(error)));
+                    slot.fail(Failure::Link(error));
                     break;
                 }
             }
         }
         if let Some(other) = displaced.filter(|other| *other != peer).and_then(|other| find(&mut self.slots, other)) {
-            self.undelivered = self.undelivered.wrapping_add(other.fail(Failure::Displaced));
+            other.fail(Failure::Displaced);
         }
     }
 
@@ -334,12 +342,12 @@ impl<P: Receives, M: Mechanism, const PEERS: usize, const RX: usize, const TX: u
                     return Ok(self.show(peer, skip));
                 }
                 Some(Verdict::Drop(reason)) => {
-                    self.drops.count(reason);
+                    slot.drops.count(reason);
                     self.release(peer, now);
                 }
                 Some(Verdict::Close(reason)) => {
-                    self.drops.count(reason);
-                    self.undelivered = self.undelivered.wrapping_add(slot.fail(Failure::Message(reason)));
+                    slot.drops.count(reason);
+                    slot.fail(Failure::Message(reason));
                     self.release(peer, now);
                 }
                 None => self.waiting.set(index, false),
@@ -384,13 +392,12 @@ impl<M: Mechanism, const RX: usize, const TX: usize> Slot<M, RX, TX> {
         self.tenant == Tenant::Nobody && self.link.is_down()
     }
 
-    /// The link is to be closed. How many messages are lost with it.
-    fn fail(&mut self, failure: Failure) -> u32 {
-        if self.failed.is_some() {
-            return 0;
+    /// The link is to be closed.
+    fn fail(&mut self, failure: Failure) {
+        if self.failed.is_none() {
+            self.failed = Some(failure);
+            self.drops.count_many(Reason::Undelivered, self.link.fail(failure.reason_for_peer()));
         }
-        self.failed = Some(failure);
-        self.link.fail(failure.reason_for_peer()) as u32
     }
 }
 

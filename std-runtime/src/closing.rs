@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 use tokio::time::Instant;
-use zeptomq_core::pattern::Pattern;
+use zeptomq_core::pattern::{Drops, Pattern};
 
 impl<P: Pattern + Send + 'static> Hub<P> {
     /// Goes on by itself until the socket is closed, while the runtime lives.
@@ -83,13 +83,20 @@ struct Closed<P: Pattern + Send + 'static>(Arc<Hub<P>>);
 impl<P: Pattern + Send> Drop for Closed<P> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        state.abandoned = state.undelivered + state.queued();
+        state.abandoned = state.drops().undelivered as usize + state.queued();
         drop(state);
         self.0.enter(Phase::Closed);
     }
 }
 
 impl<P> State<P> {
+    /// What was dropped, by reason.
+    pub(crate) fn drops(&mut self) -> Drops {
+        let mut drops = self.former_drops;
+        self.peers.iter_mut().for_each(|peer| drops += peer.drops);
+        drops
+    }
+
     fn queued(&mut self) -> usize {
         self.peers.iter_mut().map(|peer| peer.outbox.load().messages).sum()
     }

@@ -63,8 +63,8 @@ pub(crate) struct State<P> {
     pub(crate) senders: Waiters,
     /// How many messages were accepted and not delivered when the socket was closed.
     pub(crate) abandoned: usize,
-    pub(crate) drops: Drops,
-    pub(crate) undelivered: usize,
+    /// What was dropped with no peer in mind, or with peers that are gone.
+    pub(crate) former_drops: Drops,
     envelope: Vec<Part>,
     sends: Budget,
     receives: Budget,
@@ -93,8 +93,7 @@ impl<P: Pattern> Hub<P> {
             receiver: None,
             senders: Waiters::default(),
             abandoned: 0,
-            drops: Drops::NONE,
-            undelivered: 0,
+            former_drops: Drops::NONE,
             envelope: Vec::new(),
             sends: Budget::FULL,
             receives: Budget::FULL,
@@ -134,7 +133,7 @@ impl<P: Sends> Hub<P> {
             woken.into_iter().for_each(Waker::wake);
             return Poll::Ready(handled.map_err(|Full| NotSent::Route(RouteError::NoRoomForTopic)));
         }
-        let State { pattern, peers, drops, sends, .. } = &mut *state;
+        let State { pattern, peers, sends, .. } = &mut *state;
         let Route { to, skip, prefix } = match pattern.route(message) {
             Ok(route) => route,
             Err(RouteError::NoPeer) => return self.overloaded(state, waiter),
@@ -147,7 +146,6 @@ impl<P: Sends> Hub<P> {
                 match publish(peers, audience, is_dropping, message, &self.shared.options) {
                     Some(published) => {
                         sends.spend(published.octets);
-                        drops.queue_full = drops.queue_full.wrapping_add(published.dropped);
                         After::Wake(published.woken)
                     }
                     None => return self.overloaded(state, waiter),
@@ -176,7 +174,7 @@ impl<P: Sends> Hub<P> {
                 Poll::Pending
             }
             (OnFull::Drop, _) => {
-                state.drops.count(Reason::QueueFull);
+                state.former_drops.count(Reason::QueueFull);
                 Poll::Ready(Ok(()))
             }
             (OnFull::Wait | OnFull::Refuse, _) => Poll::Ready(Err(NotSent::Full)),
@@ -190,14 +188,14 @@ impl<P: Sends> Hub<P> {
         let len = out.try_write(pieces.get(..count).unwrap_or_default()).unwrap_or(0);
         let left = batch.advance(len);
         let mut state = self.lock();
-        let State { peers, pattern, senders, receiver, phase, undelivered, .. } = &mut *state;
+        let State { peers, pattern, senders, receiver, phase, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return };
         let same = found.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.out, out));
         let cut = if same { Load::default() } else { batch.rewind() };
         found.outbox.put_back(batch);
         found.outbox.release(left);
         found.outbox.release(cut);
-        *undelivered += cut.messages;
+        found.drops.count_many(Reason::Undelivered, cut.messages);
         found.writer = if found.line.is_some() { Writer::Driver } else { Writer::Idle };
         let driver = found.line.as_mut().and_then(Line::rouse);
         let relieved = found.outbox.load().is_relieved(self.shared.options.send_limit);
@@ -299,7 +297,6 @@ impl<P: Sends> State<P> {
 #[derive(Default)]
 struct Published {
     octets: usize,
-    dropped: u32,
     woken: Vec<Waker>,
 }
 
@@ -320,7 +317,7 @@ fn publish(
     for slot in audience.iter() {
         let Some((_, peer)) = peers.tenant(slot) else { continue };
         if !has_room(peer) {
-            published.dropped += 1;
+            peer.drops.count(Reason::QueueFull);
             continue;
         }
         published.octets += peer.outbox.push(&[], &[], message, 0);
@@ -371,7 +368,7 @@ impl<P: Receives> State<P> {
                 message
             }),
             Verdict::Drop(reason) | Verdict::Close(reason) => {
-                self.drops.count(reason);
+                peer.drops.count(reason);
                 None
             }
         };
@@ -411,7 +408,7 @@ impl<P: Pattern> State<P> {
         let Some(peer) = self.peers.find(id).filter(over) else { return 0 };
         let lost = peer.outbox.discard();
         let taken = peer.inbox.is_empty();
-        self.undelivered += lost;
+        peer.drops.count_many(Reason::Undelivered, lost);
         if taken {
             self.forget(id);
         }
@@ -420,7 +417,8 @@ impl<P: Pattern> State<P> {
 
     pub(crate) fn forget(&mut self, id: PeerId) {
         if let Some(mut peer) = self.peers.remove(id) {
-            self.undelivered += peer.outbox.discard();
+            peer.drops.count_many(Reason::Undelivered, peer.outbox.discard());
+            self.former_drops += peer.drops;
             self.waiting.set(id.slot, false);
             self.pattern.close(id);
         }

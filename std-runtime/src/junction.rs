@@ -205,7 +205,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let now = self.shared.now();
         let limit = self.shared.options.receive_limit;
         let mut state = self.lock();
-        let State { peers, pattern, waiting, receiver, drops, .. } = &mut *state;
+        let State { peers, pattern, waiting, receiver, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return 0 };
         let mut room_left = 0;
         let was_empty = found.inbox.is_empty();
@@ -214,10 +214,10 @@ impl<P: Pattern + Send> Junction for Hub<P> {
                 Arrival::Queue => found.inbox.push(message),
                 Arrival::Consumed => (),
                 Arrival::Widened => {
-                    drops.count(Reason::Widened);
+                    found.drops.count(Reason::Widened);
                     found.inbox.push(said(Subscription { topic: &[], wanted: true }));
                 }
-                Arrival::Drop(reason) => drops.count(reason),
+                Arrival::Drop(reason) => found.drops.count(reason),
             }
         }
         if let Some(line) = &mut found.line {
@@ -251,6 +251,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             found.outbox.put_back(batch);
         }
         let cut = found.outbox.rewind();
+        found.drops.count_many(Reason::Undelivered, cut);
         if found.writer == Writer::Driver {
             found.writer = Writer::Idle;
         }
@@ -266,7 +267,6 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         // Whoever waits for this peer is to look again: a REP whose requester is gone, a REQ whose reply cannot come.
         let mut woken = senders.take();
         woken.extend(receiver.take());
-        state.undelivered += cut;
         let dropped = cut + state.retire(peer);
         drop(state);
         woken.into_iter().for_each(Waker::wake);

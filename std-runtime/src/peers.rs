@@ -6,7 +6,7 @@ use crate::transport::Outgoing;
 use std::sync::Arc;
 use std::task::Waker;
 use zeptomq_core::link::Heartbeat;
-use zeptomq_core::pattern::Reason;
+use zeptomq_core::pattern::{Drops, Reason};
 use zeptomq_core::peer::{PeerId, Side};
 
 /// The peers of one socket, by slot.
@@ -29,6 +29,7 @@ pub(crate) struct Peer {
     pub(crate) outbox: Outbox,
     pub(crate) writer: Writer,
     pub(crate) line: Option<Line>,
+    pub(crate) drops: Drops,
 }
 
 /// Who writes to the connection.
@@ -88,8 +89,14 @@ impl Peers {
         };
         let place = self.slots.get_mut(usize::from(slot))?;
         place.turn = place.turn.wrapping_add(1);
-        place.peer =
-            Some(Peer { side, inbox: Inbox::default(), outbox: Outbox::default(), writer: Writer::Idle, line: None });
+        place.peer = Some(Peer {
+            side,
+            inbox: Inbox::default(),
+            outbox: Outbox::default(),
+            writer: Writer::Idle,
+            line: None,
+            drops: Drops::NONE,
+        });
         Some(PeerId { slot, turn: place.turn })
     }
 

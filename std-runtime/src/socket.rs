@@ -142,12 +142,7 @@ impl<P: Pattern + Send> Socket<P> {
 
     /// How many messages were dropped, by reason.
     pub fn drops(&self) -> Drops {
-        self.owner.hub.lock().drops
-    }
-
-    /// How many messages were accepted and then dropped because their peer left.
-    pub fn undelivered(&self) -> usize {
-        self.owner.hub.lock().undelivered
+        self.owner.hub.lock().drops()
     }
 
     /// Closes the socket: accepts nothing more, sends what it accepted for at most the linger time, then hangs up.

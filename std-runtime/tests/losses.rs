@@ -29,7 +29,7 @@ async fn what_a_peer_took_before_it_left_is_no_loss() {
         let gone = async { while !matches!(monitor.recv().await, Some(Event::Disconnected { .. })) {} };
         soon("the peer's end", gone).await;
         taking.join().unwrap();
-        assert_eq!(push.undelivered(), 0);
+        assert_eq!(push.drops().undelivered, 0);
     }
 }
 
@@ -49,9 +49,9 @@ async fn what_waited_for_a_peer_that_left_is_counted() {
     drop(puller);
     let gone = async { while !matches!(monitor.recv().await, Some(Event::Disconnected { .. })) {} };
     soon("the peer's end", gone).await;
-    let lost = push.undelivered();
+    let lost = push.drops().undelivered;
     assert!((7..=8).contains(&lost), "{lost}");
-    assert_eq!(push.close().await.unwrap_err().messages, lost);
+    assert_eq!(push.close().await.unwrap_err().messages, lost as usize);
 }
 
 /// The peer has sent, said that it is done, and gone: writing a PING fails while what it sent is still to be read.

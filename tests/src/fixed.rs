@@ -49,7 +49,7 @@ impl Executor for Fixed {
 impl FixedSubject {
     /// How many messages were accepted and then dropped with their peer.
     pub fn undelivered(&self) -> u32 {
-        self.world.borrow().machine.undelivered()
+        self.world.borrow().machine.drops().undelivered
     }
 
     /// The socket and what is around it.

@@ -41,7 +41,7 @@ pub trait Machine {
     fn subscribe(&mut self, topic: &[u8]) -> bool;
     fn unsubscribe(&mut self, topic: &[u8]) -> bool;
     fn drops(&self) -> Drops;
-    fn undelivered(&self) -> u32;
+    fn drops_of(&self, peer: PeerId) -> Option<Drops>;
 }
 
 /// A socket of that kind, each of whose connections begins with a copy of `mechanism`.
@@ -175,8 +175,8 @@ impl<P: Pattern, M: Mechanism + Clone> Machine for Ours<P, M> {
         self.socket.drops()
     }
 
-    fn undelivered(&self) -> u32 {
-        self.socket.undelivered()
+    fn drops_of(&self, peer: PeerId) -> Option<Drops> {
+        self.socket.drops_of(peer)
     }
 }
 

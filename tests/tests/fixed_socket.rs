@@ -4,7 +4,7 @@
 use zeptomq_core::io::{Streamed, poll_stream};
 use zeptomq_core::link::{HeartbeatSetup, Setup};
 use zeptomq_core::mechanism::Null;
-use zeptomq_core::pattern::{Refused, Rep, Req, Router, req};
+use zeptomq_core::pattern::{Drops, Refused, Rep, Req, Router, req};
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::{Failure, FixedSocket, SendError};
 use zeptomq_core::storage::Fixed;
@@ -13,7 +13,7 @@ use zeptomq_tests::executor::{Config, Kind, Socket};
 use zeptomq_tests::fixed::{Fixed as Executor, FixedSubject};
 use zeptomq_tests::machine::{BEAT_MS, LINK_LEN, PEERS, machine};
 use zeptomq_tests::pipe::{End, pipe};
-use zeptomq_tests::wire::{Wire, error, message, more, opening, ping, pong};
+use zeptomq_tests::wire::{Wire, error, message, more, opening, ping, pong, subscribe};
 use zeptomq_tests::world::World;
 
 const NOW: Instant = Instant::from_ms(0);
@@ -174,7 +174,36 @@ fn what_an_accepted_peer_did_not_get_is_counted() {
         push.try_send(&[&body]).unwrap();
     }
     push.lose(wire);
-    assert_eq!(push.undelivered(), 2);
+    assert_eq!(push.drops().undelivered, 2);
+}
+
+#[test]
+fn what_was_dropped_is_known_of_each_peer_until_its_slot_has_another() {
+    let mut publisher = bound(Kind::Pub, Config::default());
+    let [mut slow, mut quick] = [publisher.peer("SUB"), publisher.peer("SUB")];
+    for wire in [&mut slow, &mut quick] {
+        wire.send(&subscribe(b""));
+    }
+    for _ in 0..6 {
+        publisher.send(&[&[1; 400]]).unwrap();
+        quick.expect(&message(&[&[1; 400]]));
+    }
+    let of = |publisher: &FixedSubject, slot| {
+        publisher
+            .world()
+            .borrow()
+            .machine
+            .drops_of(PeerId { slot, turn: 1 })
+            .map(|drops| (drops.queue_full, drops.undelivered))
+    };
+    let Some((dropped @ 1.., 0)) = of(&publisher, 0) else { panic!("nothing dropped for the slow peer") };
+    assert_eq!(of(&publisher, 1), Some((0, 0)));
+    publisher.lose(slow);
+    let Some((_, undelivered @ 1..)) = of(&publisher, 0) else { panic!("nothing was left for the slow peer") };
+    let all = Drops { queue_full: dropped, undelivered, ..Drops::NONE };
+    assert_eq!(publisher.drops(), all);
+    let _another = publisher.peer("SUB");
+    assert_eq!((of(&publisher, 0), publisher.drops()), (None, all));
 }
 
 /// A peer whose messages the user does not take cannot be heard, and is not to be held dead; it goes on hearing PING.

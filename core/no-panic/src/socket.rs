@@ -96,7 +96,7 @@ fn connections<M: Mechanism + Copy>(socket: &mut Socket<impl Pattern, M>, mechan
         say(failure);
     }
     keep(socket.poll_timeout());
-    keep((socket.can_attach(peer()), socket.is_up(peer()), socket.drops(), socket.undelivered()));
+    keep((socket.can_attach(peer()), socket.is_up(peer()), socket.drops(), socket.drops_of(peer())));
 }
 
 fn send<M: Mechanism>(socket: &mut Socket<impl Sends, M>) {

@@ -222,6 +222,8 @@ pub enum Reason {
     NotForUs,
     /// A subscription for which there was no room: its peer is given everything instead.
     Widened,
+    /// A message that was accepted, whose peer left before it was sent.
+    Undelivered,
 }
 
 /// Why a peer is not let in.
@@ -264,7 +266,7 @@ pub enum TakeError {
     PeerGone,
 }
 
-/// How many messages were dropped, by reason. It wraps.
+/// How many messages were dropped, by reason. Each wraps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Drops {
     /// See [`Reason::Unasked`].
@@ -277,22 +279,47 @@ pub struct Drops {
     pub not_for_us: u32,
     /// See [`Reason::Widened`].
     pub widened: u32,
+    /// See [`Reason::Undelivered`].
+    pub undelivered: u32,
 }
 
 impl Drops {
     /// Nothing dropped.
-    pub const NONE: Self = Self { unasked: 0, bad_envelope: 0, queue_full: 0, not_for_us: 0, widened: 0 };
+    pub const NONE: Self =
+        Self { unasked: 0, bad_envelope: 0, queue_full: 0, not_for_us: 0, widened: 0, undelivered: 0 };
 
     /// Counts one message.
     pub fn count(&mut self, reason: Reason) {
+        self.count_many(reason, 1);
+    }
+
+    /// Counts messages that were dropped for one reason.
+    pub fn count_many(&mut self, reason: Reason, messages: usize) {
         let counter = match reason {
             Reason::Unasked => &mut self.unasked,
             Reason::BadEnvelope => &mut self.bad_envelope,
             Reason::QueueFull => &mut self.queue_full,
             Reason::NotForUs => &mut self.not_for_us,
             Reason::Widened => &mut self.widened,
+            Reason::Undelivered => &mut self.undelivered,
         };
-        *counter = counter.wrapping_add(1);
+        *counter = counter.wrapping_add(messages as u32);
+    }
+}
+
+impl core::ops::AddAssign for Drops {
+    fn add_assign(&mut self, more: Self) {
+        let Self { unasked, bad_envelope, queue_full, not_for_us, widened, undelivered } = more;
+        for (counter, more) in [
+            (&mut self.unasked, unasked),
+            (&mut self.bad_envelope, bad_envelope),
+            (&mut self.queue_full, queue_full),
+            (&mut self.not_for_us, not_for_us),
+            (&mut self.widened, widened),
+            (&mut self.undelivered, undelivered),
+        ] {
+            *counter = counter.wrapping_add(more);
+        }
     }
 }
 
@@ -304,6 +331,7 @@ impl core::fmt::Display for Reason {
             Self::QueueFull => "a message for which the queue had no room",
             Self::NotForUs => "a message to a socket that only sends",
             Self::Widened => "a subscription for which there was no room",
+            Self::Undelivered => "a message whose peer left before it was sent",
         })
     }
 }

@@ -63,7 +63,7 @@ impl<P: Sends, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usiz
             if let Some(slot) = self.slots.get_mut(usize::from(slot))
                 && slot.link.push(0, message.iter().copied()).is_err()
             {
-                self.drops.count(Reason::QueueFull);
+                slot.drops.count(Reason::QueueFull);
             }
         }
         Ok(())
@@ -74,7 +74,7 @@ impl<P: Sends, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usiz
             Full::Wait => Err(SendError::WouldBlock),
             Full::Refuse => Err(SendError::Full),
             Full::Drop => {
-                self.drops.count(Reason::QueueFull);
+                self.former_drops.count(Reason::QueueFull);
                 Ok(())
             }
         }

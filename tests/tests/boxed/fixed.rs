@@ -141,7 +141,7 @@ fn a_conversation_goes_on_over_the_next_connection() {
         send(&mut pair.one, &[b"on", &[round]]);
         expect(&mut pair, other, &[b"on", &[round]]);
     }
-    assert_eq!((pair.one.machine.undelivered(), pair.other.machine.undelivered()), (0, 0));
+    assert_eq!((pair.one.machine.drops().undelivered, pair.other.machine.drops().undelivered), (0, 0));
 }
 
 /// What was sealed for a connection cannot be sent on another: it is dropped and counted, and what follows is not.
@@ -155,7 +155,7 @@ fn a_half_written_message_is_counted_and_the_next_one_delivered() {
         // The pipe takes a part of it.
         pair.one.pump();
         pair.cut();
-        assert_eq!(pair.one.machine.undelivered(), 1);
+        assert_eq!(pair.one.machine.drops().undelivered, 1);
         pair.connect();
         expect(&mut pair, other, &[b"next", b"one"]);
         assert_eq!(pair.one.machine.try_send(&[&[b'w'; 600]], pair.one.now()), Ok(()));

@@ -115,7 +115,7 @@ fn a_conversation_goes_on_over_the_next_connection() {
             while !matches!(monitor.recv().await, Some(Event::Disconnected { .. })) {}
             while !matches!(lost.recv().await, Some(Event::Disconnected { .. })) {}
         }
-        assert_eq!((push.undelivered(), pull.undelivered()), (0, 0));
+        assert_eq!((push.drops().undelivered, pull.drops().undelivered), (0, 0));
     });
 }
 

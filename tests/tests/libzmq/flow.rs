@@ -24,7 +24,7 @@ fn our_push_waits_for_their_slow_pull_and_loses_nothing() {
             push.send(numbered(number, LEN)).await.unwrap();
         }
         pull.says(&[&format!("took 1 to {MANY}")]).await;
-        assert_eq!(push.undelivered(), 0);
+        assert_eq!(push.drops().undelivered, 0);
     });
 }
 

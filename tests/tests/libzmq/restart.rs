@@ -32,7 +32,7 @@ fn our_push_keeps_its_queue_while_their_pull_restarts() {
                 push.send(numbered(number, LEN)).await.unwrap();
             }
         }
-        assert_eq!(push.undelivered(), 0);
+        assert_eq!(push.drops().undelivered, 0);
     });
 }
 
