@@ -18,6 +18,42 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Runs each case of a file as a task, on a runtime of one thread and on one of two; one that is not listed is dead code.
+#[macro_export]
+macro_rules! on_both_runtimes {
+    ($($case:ident),* $(,)?) => {
+        $(mod $case {
+            #[test]
+            fn on_one_thread() {
+                $crate::support::run(tokio::runtime::Builder::new_current_thread(), super::$case);
+            }
+
+            #[test]
+            fn on_two_threads() {
+                let mut builder = tokio::runtime::Builder::new_multi_thread();
+                builder.worker_threads(2);
+                $crate::support::run(builder, super::$case);
+            }
+        })*
+    };
+}
+
+/// Runs a case as a task, within the deadline.
+pub fn run<F>(mut builder: tokio::runtime::Builder, case: impl FnOnce() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let runtime = builder.enable_all().build().unwrap();
+    let over = runtime.block_on(async { tokio::time::timeout(3 * DEADLINE, tokio::spawn(case())).await });
+    // Threads of a case that failed are not waited for.
+    runtime.shutdown_background();
+    match over {
+        Ok(Ok(())) => (),
+        Ok(Err(failed)) => std::panic::resume_unwind(failed.into_panic()),
+        Err(_) => panic!("not over in {:?}", 3 * DEADLINE),
+    }
+}
+
 /// A connection to the endpoint that has said nothing yet.
 pub async fn stranger(endpoint: &Endpoint) -> TcpStream {
     let address = endpoint.to_string().replace("tcp://", "");
