@@ -137,7 +137,10 @@ impl<P: Sends> Hub<P> {
         let Route { to, skip, prefix } = match pattern.route(message) {
             Ok(route) => route,
             Err(RouteError::NoPeer) => return self.overloaded(state, waiter),
-            Err(error) => return Poll::Ready(Err(NotSent::Route(error))),
+            Err(error) => {
+                sends.spend(0);
+                return Poll::Ready(Err(NotSent::Route(error)));
+            }
         };
         let after = match to {
             To::One(to) => state.queue(to, skip, &prefix, message, &self.shared.options),
@@ -166,6 +169,8 @@ impl<P: Sends> Hub<P> {
     }
 
     fn overloaded(&self, mut state: MutexGuard<'_, State<P>>, waiter: Option<Waiter<'_>>) -> Poll<Result<(), NotSent>> {
+        // Who drops or is refused all that he sends is not to keep others from running either.
+        state.sends.spend(0);
         match (P::on_full(self.policy()), waiter) {
             (OnFull::Wait, Some(waiter)) => {
                 let former = state.senders.register(waiter);

@@ -13,13 +13,16 @@ use std::time::{Duration, Instant};
 use support::soon;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use zeptomq::core::pattern::Sends;
-use zeptomq::{Dealer, Event, Limit, Message, Options, Pub, Pull, Push, Rep, Socket, Sub};
+use zeptomq::{Dealer, Event, Limit, Message, Options, Policy, Pub, Pull, Push, Rep, Router, Socket, Sub};
 
 on_both_runtimes![
     a_push_that_only_sends_lets_others_run,
     a_push_that_sends_long_messages_lets_others_run,
+    a_push_that_drops_all_it_sends_lets_others_run,
+    a_push_that_is_refused_lets_others_run,
     a_pub_that_only_sends_lets_others_run,
     a_pub_that_nobody_hears_lets_others_run,
+    a_router_that_knows_nobody_lets_others_run,
     a_pull_that_only_receives_lets_others_run,
     a_rep_that_only_answers_lets_others_run,
 ];
@@ -50,6 +53,23 @@ async fn a_push_that_sends_long_messages_lets_others_run() {
     soon("the messages", receiving).await.unwrap();
 }
 
+async fn a_push_that_drops_all_it_sends_lets_others_run() {
+    let push = Push::with(Options::new().overload(Policy::DropNewest)).unwrap();
+    watched(CALLS_MAX, async |moved| send_many(&push, MANY, SHORT, moved).await).await;
+    assert_eq!(push.drops().queue_full, MANY as u32);
+}
+
+async fn a_push_that_is_refused_lets_others_run() {
+    let push = Push::with(Options::new().overload(Policy::Error)).unwrap();
+    let refused = async |moved: &AtomicUsize| {
+        for _ in 0..MANY {
+            push.send("hi").await.unwrap_err();
+            moved.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    watched(CALLS_MAX, refused).await;
+}
+
 async fn a_pub_that_only_sends_lets_others_run() {
     let (publisher, mut sub) = (Pub::new(), Sub::new());
     sub.subscribe("");
@@ -63,6 +83,17 @@ async fn a_pub_that_only_sends_lets_others_run() {
 async fn a_pub_that_nobody_hears_lets_others_run() {
     let publisher = Pub::new();
     watched(CALLS_MAX, async |moved| send_many(&publisher, MANY, SHORT, moved).await).await;
+}
+
+async fn a_router_that_knows_nobody_lets_others_run() {
+    let router = Router::new();
+    let to_nobody = async |moved: &AtomicUsize| {
+        for _ in 0..MANY {
+            router.send(Message::multipart(["nobody", "hi"])).await.unwrap_err();
+            moved.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    watched(CALLS_MAX, to_nobody).await;
 }
 
 /// All that was sent is here, so that nothing but the receiver itself makes it wait.
