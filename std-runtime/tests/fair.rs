@@ -162,6 +162,12 @@ fn a_connection_reads_no_more_than_a_turn_at_a_time() {
     reads_in_turns(b"");
 }
 
+/// Answers that are due do not make its turn longer.
+#[test]
+fn a_connection_that_has_to_answer_reads_no_more_than_a_turn_at_a_time() {
+    reads_in_turns(b"\x04\x07\x04PING\0\0");
+}
+
 fn reads_in_turns(between: &'static [u8]) {
     let case = async move || {
         let limit = Limit { messages: 1 << 20, octets: 1 << 30 };

@@ -104,6 +104,8 @@ impl<O: Open, S: Seal> Driver<O, S> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {
+        // One turn, however often an answer is written in between.
+        self.read.begin_turn();
         loop {
             match self.write.poll(cx, &*self.seat.junction, self.seat.peer) {
                 Ok(room) => self.read.set_room(room),

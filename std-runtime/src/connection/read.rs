@@ -29,6 +29,8 @@ pub(super) struct Read<O> {
     need: usize,
     /// How many messages may be delivered.
     room: usize,
+    /// How many octets were read since others had their turn.
+    turn: usize,
     /// Whether subscriptions concern the socket.
     listens: bool,
     spans: Vec<Span>,
@@ -79,6 +81,7 @@ impl<O: Open> Read<O> {
             block,
             need: 0,
             room: 0,
+            turn: 0,
             listens: junction.listens(),
             spans: Vec::new(),
             parts: Vec::new(),
@@ -92,16 +95,21 @@ impl<O: Open> Read<O> {
         self.room = room;
     }
 
+    /// Others had their turn.
+    pub(super) fn begin_turn(&mut self) {
+        self.turn = 0;
+    }
+
     pub(super) fn into_incoming(self) -> Incoming {
         self.incoming
     }
 
     /// Reads until nothing more arrives or no more can be delivered. Whether an answer is due to what arrived.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
-        let (mut heard, mut turn) = (false, 0);
+        let mut heard = false;
         loop {
             let answer_due = self.deliver(heard, junction, peer)?;
-            if turn >= TURN_LEN {
+            if self.turn >= TURN_LEN {
                 // Others are to run, the receiver among them.
                 cx.waker().wake_by_ref();
                 return Ok(answer_due);
@@ -115,7 +123,7 @@ impl<O: Open> Read<O> {
             }
             match self.fill(cx, junction) {
                 Poll::Ready(Ok(0)) => return Err(Cause::Closed),
-                Poll::Ready(Ok(len)) => (heard, turn) = (true, turn + len),
+                Poll::Ready(Ok(len)) => (heard, self.turn) = (true, self.turn + len),
                 Poll::Ready(Err(error)) => return Err(Cause::Transport(error)),
                 Poll::Pending => {
                     self.rest(junction);
