@@ -1,6 +1,11 @@
-//! What does a call cost: asked one at a time, and with many on their way?
+//! What does a call cost, and of what does that consist: one that waits for its response, and one that goes on?
+//!
+//! Synchronous, T_sync = T_call + T_response: the caller waits until the callee has the request, and then for the
+//! response. Asynchronous, T_async = T_send + T_handle: it waits until the request is in the queue and goes on; the answer
+//! is taken when it has been handled.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -13,37 +18,48 @@ use crate::report::grouped;
 
 /// What a run of calls showed.
 pub(super) struct Calls {
-    /// What each took, from before it was sent until its reply was there.
+    /// What each took, from before it was sent until its answer was there.
     pub(super) latencies: Latencies,
+    /// The first part of that: T_call or T_send.
+    pub(super) first: Latencies,
+    /// The rest of it: T_response or T_handle.
+    pub(super) rest: Latencies,
     /// All together.
     pub(super) elapsed: Duration,
 }
 
-/// Calls a REP from a REQ for this time: a call, its reply, the next call.
+/// The calls of a run, as they are made.
+struct Made {
+    first: Vec<Duration>,
+    rest: Vec<Duration>,
+}
+
+/// Calls a REP from a REQ for this time: a call, its response, the next call.
 pub(super) async fn one_at_a_time(duration: Duration) -> Result<Calls, Failure> {
     let rep = Rep::new();
     let at = rep.bind(LOOPBACK).await.map_err(Failure::failed)?;
     let mut req = Req::new();
     req.connect(&at.to_string()).map_err(Failure::failed)?;
     let done = Cell::new(0);
+    let origin = Instant::now();
     let calls = async {
         for _ in 0..WARM_UP {
             req.request(&[0; BODY_LEN]).await.map_err(Failure::failed)?;
         }
-        let mut latencies = Vec::with_capacity(1 << 17);
-        let begun = Instant::now();
-        let mut asked = begun;
-        while asked - begun < duration {
-            req.request(&[0; BODY_LEN]).await.map_err(Failure::failed)?;
-            let answered = Instant::now();
-            latencies.push(answered - asked);
-            done.set(latencies.len());
-            asked = answered;
+        let mut made = Made::with_capacity(1 << 17);
+        let begun = origin.elapsed();
+        let mut called = begun;
+        while called - begun < duration {
+            let response = req.request(&[0; BODY_LEN]).await.map_err(Failure::failed)?;
+            let (taken, answered) = (time(response.part(0))?, origin.elapsed());
+            made.push(taken.saturating_sub(called), answered.saturating_sub(taken));
+            done.set(made.first.len());
+            called = answered;
         }
-        Ok(Calls { latencies: Latencies::new(latencies), elapsed: asked - begun })
+        Ok(made.calls(called - begun))
     };
     let state = |_| format!("REQ and REP: {} calls, one at a time", grouped(done.get() as u64));
-    while_shown(served(answer(rep), calls), state).await
+    while_shown(served(answer(rep, origin), calls), state).await
 }
 
 /// Sends requests from a DEALER to a ROUTER for this time, so that always as many are on their way.
@@ -55,27 +71,36 @@ pub(super) async fn in_flight(duration: Duration) -> Result<Calls, Failure> {
     let done = Cell::new(0);
     let calls = async {
         dealer.wait_for_peers(1).await;
-        let mut latencies = Vec::with_capacity(1 << 19);
+        let mut made = Made::with_capacity(1 << 19);
+        let mut on_their_way = VecDeque::with_capacity(IN_FLIGHT);
         let begun = Instant::now();
         for _ in 0..IN_FLIGHT {
-            dealer.send(&sent_at(begun.elapsed())).await.map_err(Failure::failed)?;
+            on_their_way.push_back(send(&dealer, begun).await?);
         }
-        let mut on_their_way = IN_FLIGHT;
-        while on_their_way > 0 {
-            let reply = dealer.recv().await.map_err(Failure::failed)?;
+        // Answers come in the order of their requests, for there is one peer.
+        while let Some((called, sent)) = on_their_way.pop_front() {
+            let answer = dealer.recv().await.map_err(Failure::failed)?;
             let now = begun.elapsed();
-            latencies.push(now.saturating_sub(when_sent(reply.part(0))?));
-            done.set(latencies.len());
+            if time(answer.part(0))? != called {
+                return Err(Failure::failed("an answer is to another request"));
+            }
+            made.push(sent - called, now.saturating_sub(sent));
+            done.set(made.first.len());
             if now < duration {
-                dealer.send(&sent_at(now)).await.map_err(Failure::failed)?;
-            } else {
-                on_their_way -= 1;
+                on_their_way.push_back(send(&dealer, begun).await?);
             }
         }
-        Ok(Calls { latencies: Latencies::new(latencies), elapsed: begun.elapsed() })
+        Ok(made.calls(begun.elapsed()))
     };
     let state = |_| format!("DEALER and ROUTER: {} calls, {IN_FLIGHT} on their way", grouped(done.get() as u64));
     while_shown(served(forward(router), calls), state).await
+}
+
+/// Sends a request that says when it was made. When that was, and when it was in the queue.
+async fn send(dealer: &Dealer, begun: Instant) -> Result<(Duration, Duration), Failure> {
+    let called = begun.elapsed();
+    dealer.send(&octets(called)).await.map_err(Failure::failed)?;
+    Ok((called, begun.elapsed()))
 }
 
 /// Makes calls while a task of its own serves them.
@@ -96,11 +121,11 @@ async fn served<T>(
     }
 }
 
-/// Answers each request with itself, until something is wrong.
-async fn answer(mut rep: Rep) -> Result<(), Failure> {
+/// Answers each request with the time at which it was there, until something is wrong.
+async fn answer(mut rep: Rep, origin: Instant) -> Result<(), Failure> {
     loop {
-        let (request, responder) = rep.accept().await.map_err(Failure::failed)?;
-        responder.reply(request).await.map_err(Failure::failed)?;
+        let (_, responder) = rep.accept().await.map_err(Failure::failed)?;
+        responder.reply(&octets(origin.elapsed())).await.map_err(Failure::failed)?;
     }
 }
 
@@ -112,15 +137,36 @@ async fn forward(mut router: Router) -> Result<(), Failure> {
     }
 }
 
-/// A request that says when it was sent.
-fn sent_at(when: Duration) -> [u8; BODY_LEN] {
-    when.as_nanos().to_le_bytes()
+impl Made {
+    fn with_capacity(calls: usize) -> Self {
+        Self { first: Vec::with_capacity(calls), rest: Vec::with_capacity(calls) }
+    }
+
+    fn push(&mut self, first: Duration, rest: Duration) {
+        self.first.push(first);
+        self.rest.push(rest);
+    }
+
+    fn calls(self, elapsed: Duration) -> Calls {
+        let both = self.first.iter().zip(&self.rest).map(|(first, rest)| *first + *rest);
+        Calls {
+            latencies: Latencies::new(both.collect()),
+            first: Latencies::new(self.first),
+            rest: Latencies::new(self.rest),
+            elapsed,
+        }
+    }
 }
 
-fn when_sent(part: Option<&[u8]>) -> Result<Duration, Failure> {
+/// A time as a message's body.
+fn octets(time: Duration) -> [u8; BODY_LEN] {
+    time.as_nanos().to_le_bytes()
+}
+
+fn time(part: Option<&[u8]>) -> Result<Duration, Failure> {
     let octets = part.and_then(|part| part.try_into().ok()).map(u128::from_le_bytes);
     let nanoseconds = octets.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
-    nanoseconds.map(Duration::from_nanos).ok_or_else(|| Failure::failed("a reply is not what was asked"))
+    nanoseconds.map(Duration::from_nanos).ok_or_else(|| Failure::failed("an answer holds no time"))
 }
 
 /// How long each message is, in octets.

@@ -31,6 +31,19 @@ pub(super) fn table(pipeline: &Pipeline, publishing: &Publishing, calls: &Calls,
     table
 }
 
+/// The two ways of calling, side by side: of what does the time of half of the calls consist?
+pub(super) fn two_ways(calls: &Calls, flight: &Calls) -> String {
+    let parts = |calls: &Calls| [&calls.first, &calls.rest, &calls.latencies].map(|of| shown(of.percentile(50.0)));
+    let ([send, handle, asynchronous], [call, response, synchronous]) = (parts(flight), parts(calls));
+    format!(
+        "
+Two ways of calling, medians:
+  synchronous    T_sync  = T_call + T_response   {call:>9} + {response:>9}   {synchronous:>9}   the caller waits for all of it
+  asynchronous   T_async = T_send + T_handle     {send:>9} + {handle:>9}   {asynchronous:>9}   the caller goes on after {send}
+"
+    )
+}
+
 /// What a reader should take from it, one sentence for each row.
 pub(super) fn conclusions(pipeline: &Pipeline, publishing: &Publishing, calls: &Calls, flight: &Calls) -> String {
     let share = |tasks: u64| format!("{:.0}%", tasks as f64 * 100.0 / pipeline.tasks.max(1) as f64);
@@ -83,14 +96,17 @@ fn rate(count: u64, elapsed: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::latency::Latencies;
-    use super::{Calls, Duration, Pipeline, Publishing, conclusions, table};
+    use super::{Calls, Duration, Pipeline, Publishing, conclusions, table, two_ways};
 
     #[test]
     fn columns_stand_below_their_heads_and_each_row_has_its_sentence() {
         let pipeline = Pipeline { tasks: 1_234_567, elapsed: Duration::from_secs(2), shares: [308_642; 4] };
         let publishing = Publishing { published: 4000, elapsed: Duration::from_secs(1) };
+        let of = |us, count| Latencies::new(vec![Duration::from_micros(us); count]);
         let calls = |us, count| Calls {
-            latencies: Latencies::new(vec![Duration::from_micros(us); count]),
+            latencies: of(us, count),
+            first: of(us / 10, count),
+            rest: of(us - us / 10, count),
             elapsed: Duration::from_secs(1),
         };
         let (calls, flight) = (calls(50, 1_000), calls(200, 12_500));
@@ -98,6 +114,9 @@ mod tests {
         let widths: Vec<_> = table.lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths, [104; 5], "{table}");
         assert!(table.contains("     617,284") && table.contains("       8,000       8,000"), "{table}");
+        let ways = two_ways(&calls, &flight);
+        assert!(ways.contains("   5.0 µs +   45.0 µs     50.0 µs   the caller waits"), "{ways}");
+        assert!(ways.contains("  20.0 µs +    180 µs      200 µs   the caller goes on after 20.0 µs"), "{ways}");
         let conclusions = conclusions(&pipeline, &publishing, &calls, &flight);
         assert!(conclusions.contains("12.5 times as many") && conclusions.contains("25%, 25%, 25%, 25%"));
     }

@@ -1,14 +1,10 @@
-//! Does the demo end in its table, in time?
-
-use std::time::{Duration, Instant};
+//! Does the demo end in its table?
 
 use crate::support::Zepto;
 
 #[test]
-fn the_demo_ends_within_ten_seconds_in_a_table_of_what_it_measured() {
-    let begun = Instant::now();
+fn the_demo_ends_in_a_table_of_what_it_measured() {
     let demo = Zepto::run(&["demo"], "");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_eq!((demo.status, demo.stderr), (0, vec![]), "{:?}", demo.stdout);
     for pattern in ["PUSH > 4 workers > PULL", "PUB > 5 SUB, filtered", "REQ > REP", "DEALER > ROUTER"] {
         let row = demo.stdout.iter().find(|line| line.starts_with(pattern));
@@ -16,5 +12,11 @@ fn the_demo_ends_within_ten_seconds_in_a_table_of_what_it_measured() {
         let count = row.split("  ").map(str::trim).filter(|word| !word.is_empty()).nth(1).unwrap();
         assert!(count.replace(',', "").parse::<u64>().unwrap() > 0, "{row}");
     }
-    assert!(demo.stdout.iter().any(|line| line.starts_with("Pipeline: all ")));
+    for sentence in [
+        "Pipeline: all ",
+        "  synchronous    T_sync  = T_call + T_response ",
+        "  asynchronous   T_async = T_send + T_handle ",
+    ] {
+        assert!(demo.stdout.iter().any(|line| line.starts_with(sentence)), "{sentence}: {:?}", demo.stdout);
+    }
 }
