@@ -193,6 +193,13 @@ impl<T: Into<Part>> From<T> for Message {
     }
 }
 
+/// A message of so many parts.
+impl<T: Into<Part>, const N: usize> From<[T; N]> for Message {
+    fn from(parts: [T; N]) -> Self {
+        Self::multipart(parts)
+    }
+}
+
 impl From<&[u8]> for Part {
     #[inline]
     fn from(octets: &[u8]) -> Self {
