@@ -6,29 +6,52 @@ use crate::hub::Phase;
 use crate::junction::Junction;
 use crate::monitor::Event;
 use crate::options::ms;
-use crate::transport;
+use crate::transport::{self, Incoming, Outgoing};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zeptomq_core::backoff::Backoff;
 use zeptomq_core::peer::PeerId;
 
-/// Connects to the endpoint, and again when the connection is lost, until the socket is closed or the peer refuses us.
-pub(crate) async fn dial(junction: Arc<dyn Junction>, endpoint: Endpoint, peer: PeerId) {
+/// Whom to connect to, and how.
+pub(crate) struct Callee {
+    /// Where it is, or what events call it.
+    pub(crate) endpoint: Endpoint,
+    /// How the user connects to it; the endpoint says how when he does not.
+    pub(crate) own: Option<Box<dyn Fn() -> Dialling + Send + Sync>>,
+}
+
+/// An attempt to connect.
+pub(crate) type Dialling = Pin<Box<dyn Future<Output = io::Result<(Incoming, Outgoing)>> + Send>>;
+
+impl Callee {
+    async fn connect(&self) -> io::Result<(Incoming, Outgoing)> {
+        match &self.own {
+            Some(dial) => dial().await,
+            None => transport::connect(&self.endpoint).await,
+        }
+    }
+}
+
+/// Connects to the callee, and again when the connection is lost, until the socket is closed or the peer refuses us.
+pub(crate) async fn dial(junction: Arc<dyn Junction>, callee: Callee, peer: PeerId) {
     let mut phase = junction.shared().phase.subscribe();
     tokio::select! {
-        () = redial(&junction, &endpoint, peer) => (),
+        () = redial(&junction, &callee, peer) => (),
         _ = phase.wait_for(|phase| *phase == Phase::Closed) => (),
     }
 }
 
-async fn redial(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId) {
+async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
+    let endpoint = &callee.endpoint;
     let shared = junction.shared();
     let (least, most) = shared.options.reconnect;
     let mut backoff = Backoff::new(ms(least), ms(most));
     let mut phase = shared.phase.subscribe();
     loop {
         let begun = Instant::now();
-        let error = match attempt(junction, endpoint, peer).await {
+        let error = match attempt(junction, callee, peer).await {
             Ended::Refused(reason) => {
                 let lost = junction.queued(peer);
                 let reason = if lost > 0 { format!("{reason}; {lost} messages for it were dropped") } else { reason };
@@ -63,9 +86,9 @@ async fn redial(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId)
     }
 }
 
-async fn attempt(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId) -> Ended {
+async fn attempt(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) -> Ended {
     let options = &junction.shared().options;
-    let connected = tokio::time::timeout(options.handshake_timeout, transport::connect(endpoint)).await;
+    let connected = tokio::time::timeout(options.handshake_timeout, callee.connect()).await;
     let (incoming, outgoing) = match connected {
         Ok(Ok(halves)) => halves,
         Ok(Err(error)) => return Ended::Failed(error.to_string()),
@@ -75,7 +98,7 @@ async fn attempt(junction: &Arc<dyn Junction>, endpoint: &Endpoint, peer: PeerId
         incoming,
         outgoing,
         junction: junction.clone(),
-        endpoint: endpoint.clone(),
+        endpoint: callee.endpoint.clone(),
         peer: Some(peer),
         on_up: Box::new(|| ()),
     };

@@ -28,6 +28,10 @@ pub enum Endpoint {
     },
     /// A Unix domain socket.
     Ipc(PathBuf),
+    /// A stream that the program brought, by the name that it gave it: see [`Socket::serve`](crate::Socket::serve) and
+    /// [`Socket::connect_with`](crate::Socket::connect_with). It is shown as `stream://NAME`, in events; one neither binds
+    /// nor connects to it.
+    Stream(String),
 }
 
 /// The machine of a TCP endpoint.
@@ -55,6 +59,10 @@ pub enum EndpointError {
     BadHost(String),
     /// Its path is empty or longer than the system allows (107 octets).
     BadPath(String),
+    /// Its name is empty or longer than 255 octets.
+    BadName(String),
+    /// It names a stream that the program has to bring.
+    Stream(String),
     /// One cannot connect to every address, or to port 0.
     Wildcard(String),
     /// Sockets bind and connect within a tokio runtime.
@@ -75,6 +83,9 @@ impl FromStr for Endpoint {
             }
             return Ok(Self::Ipc(path.into()));
         }
+        if let Some(name) = text.strip_prefix("stream://") {
+            return Self::stream(name);
+        }
         let Some(address) = text.strip_prefix("tcp://") else {
             return Err(EndpointError::UnknownTransport(text.into()));
         };
@@ -93,12 +104,21 @@ impl FromStr for Endpoint {
 }
 
 impl Endpoint {
+    /// The stream of this name.
+    pub(crate) fn stream(name: &str) -> Result<Self, EndpointError> {
+        match name.len() {
+            1..=NAME_LEN_MAX => Ok(Self::Stream(name.into())),
+            _ => Err(EndpointError::BadName(format!("stream://{name}"))),
+        }
+    }
+
     /// The endpoint, if one can connect to it.
     pub(crate) fn for_connect(self) -> Result<Self, EndpointError> {
         match &self {
             Self::Tcp { host: Host::Any, .. } | Self::Tcp { port: 0, .. } => {
                 Err(EndpointError::Wildcard(self.to_string()))
             }
+            Self::Stream(_) => Err(EndpointError::Stream(self.to_string())),
             _ => Ok(self),
         }
     }
@@ -134,6 +154,7 @@ impl fmt::Display for Endpoint {
             Self::Tcp { host: Host::Address(address), port } => write!(f, "tcp://{address}:{port}"),
             Self::Tcp { host: Host::Name(name), port } => write!(f, "tcp://{name}:{port}"),
             Self::Ipc(path) => write!(f, "ipc://{}", path.display()),
+            Self::Stream(name) => write!(f, "stream://{name}"),
         }
     }
 }
@@ -148,6 +169,10 @@ impl fmt::Display for EndpointError {
                 write!(f, "\"{text}\" has no valid host: an address (IPv6 in brackets), a name, or * to bind")
             }
             Self::BadPath(text) => write!(f, "\"{text}\" needs a path of 1 to {IPC_LEN_MAX} octets"),
+            Self::BadName(text) => write!(f, "\"{text}\" needs a name of 1 to {NAME_LEN_MAX} octets"),
+            Self::Stream(text) => {
+                write!(f, "\"{text}\" is a stream that the program brings: call serve or connect_with for it")
+            }
             Self::Wildcard(text) => write!(f, "\"{text}\" is for bind: to connect, name the machine and the port"),
             Self::TooMany => f.write_str("the socket has no room for another peer"),
             Self::Taken => zeptomq_core::pattern::Refused::Taken.fmt(f),
@@ -160,6 +185,7 @@ impl std::error::Error for EndpointError {}
 
 /// What fits into the system's address with its final zero.
 const IPC_LEN_MAX: usize = 107;
+const NAME_LEN_MAX: usize = 255;
 
 #[cfg(test)]
 mod tests {
@@ -175,6 +201,7 @@ mod tests {
             "tcp://*:0",
             "ipc:///tmp/socket",
             "ipc://relative",
+            "stream://tls of 10.0.0.7",
         ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), text);
         }
@@ -195,6 +222,7 @@ mod tests {
             ("tcp://:5555", EndpointError::BadHost),
             ("tcp://::1:5555", EndpointError::BadHost),
             ("ipc://", EndpointError::BadPath),
+            ("stream://", EndpointError::BadName),
         ] {
             assert_eq!(parse(text), error(text.into()));
         }
@@ -206,9 +234,13 @@ mod tests {
 
     #[test]
     fn one_connects_to_a_machine_and_a_port() {
-        for (text, good) in
-            [("tcp://*:1", false), ("tcp://localhost:0", false), ("tcp://localhost:1", true), ("ipc://x", true)]
-        {
+        for (text, good) in [
+            ("tcp://*:1", false),
+            ("tcp://localhost:0", false),
+            ("stream://x", false),
+            ("tcp://localhost:1", true),
+            ("ipc://x", true),
+        ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().for_connect().is_ok(), good, "{text}");
         }
     }

@@ -5,6 +5,7 @@
 
 use crate::blocks::Blocks;
 use crate::error::{NotSent, RecvError};
+use crate::listen::Strangers;
 use crate::message::{Message, Part};
 use crate::monitor::Event;
 use crate::options::{Limit, Options};
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     /// Something left or ended while the socket closes.
     pub(crate) progress: Notify,
     pub(crate) runtime: OnceLock<Handle>,
+    /// Who shakes hands over a stream that the user brought.
+    pub(crate) served: Strangers,
     origin: Clock,
 }
 
@@ -440,6 +443,7 @@ impl Shared {
             phase: watch::Sender::new(Phase::Open),
             progress: Notify::new(),
             runtime: OnceLock::new(),
+            served: Strangers::default(),
             origin: Clock::now(),
         }
     }

@@ -255,7 +255,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         if found.writer == Writer::Driver {
             found.writer = Writer::Idle;
         }
-        found.line = None;
+        let line = found.line.take();
         if found.outbox.load().is_relieved(self.shared.options.send_limit) {
             pattern.room(peer, true);
         }
@@ -269,6 +269,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         woken.extend(receiver.take());
         let dropped = cut + state.retire(peer);
         drop(state);
+        // With it may go a user's stream.
+        drop(line);
         woken.into_iter().for_each(Waker::wake);
         self.shared.progress.notify_waiters();
         dropped

@@ -33,6 +33,12 @@
 //! | [`Pair`] | to its one peer | from its one peer | PAIR |
 //! | [`Router`] | to the peer that the first part names | with the sender's identity as first part | REQ, DEALER, ROUTER |
 //!
+//! | over | endpoint | or |
+//! |---|---|---|
+//! | TCP | `tcp://HOST:PORT` | |
+//! | Unix domain sockets | `ipc://PATH` | |
+//! | any stream: TLS, a serial line | | [`Socket::serve`], [`Socket::connect_with`] |
+//!
 //! Delivery is at most once per peer, and in order while a connection lasts. Every queue and every wait has a limit: see
 //! [`Options`].
 //!
@@ -62,6 +68,7 @@ mod outbox;
 mod peers;
 mod sending;
 mod socket;
+mod streams;
 mod topics;
 mod transport;
 mod waiters;

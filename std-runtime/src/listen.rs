@@ -5,11 +5,12 @@ use crate::endpoint::{Endpoint, EndpointError};
 use crate::hub::Phase;
 use crate::junction::Junction;
 use crate::monitor::Event;
-use crate::transport::{Listener, ipc, tcp};
+use crate::transport::{Incoming, Listener, Outgoing, ipc, tcp};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 /// Why a socket could not be bound.
@@ -36,6 +37,7 @@ pub(crate) async fn listen(endpoint: Endpoint, open: bool) -> Result<(Listener, 
             tcp::bind(host, *port).await
         }
         Endpoint::Ipc(path) => ipc::bind(path),
+        Endpoint::Stream(_) => return Err(EndpointError::Stream(endpoint.to_string()).into()),
     };
     bound.map_err(|error| BindError::Io(endpoint, error))
 }
@@ -44,45 +46,18 @@ pub(crate) async fn listen(endpoint: Endpoint, open: bool) -> Result<(Listener, 
 pub(crate) async fn accept(junction: Arc<dyn Junction>, listener: Listener, endpoint: Endpoint) {
     let mut phase = junction.shared().phase.subscribe();
     let strangers = Strangers::default();
-    let max = junction.shared().options.handshakes_max;
     loop {
-        let (incoming, outgoing) = tokio::select! {
+        let halves = tokio::select! {
             halves = listener.accept() => halves,
             _ = phase.wait_for(|phase| *phase != Phase::Open) => return,
         };
-        let id = strangers.make_room(max);
-        let on_up = {
-            let strangers = strangers.clone();
-            Box::new(move || strangers.forget(id))
-        };
-        let connection = Connection {
-            incoming,
-            outgoing,
-            junction: junction.clone(),
-            endpoint: endpoint.clone(),
-            peer: None,
-            on_up,
-        };
-        let running = junction.shared().options.security.run(connection);
-        let (strangers_too, endpoint, junction) = (strangers.clone(), endpoint.clone(), junction.clone());
-        let mut phase = phase.clone();
-        let task = tokio::spawn(async move {
-            let ended = tokio::select! {
-                ended = running => ended,
-                _ = phase.wait_for(|phase| *phase == Phase::Closed) => return,
-            };
-            strangers_too.forget(id);
-            if let Ended::Failed(reason) | Ended::Refused(reason) = ended {
-                junction.shared().report(Event::HandshakeFailed { endpoint, reason });
-            }
-        });
-        strangers.remember(id, task.abort_handle());
+        strangers.admit(&junction, halves, endpoint.clone(), &Handle::current());
     }
 }
 
 /// Who is shaking hands, the oldest first.
 #[derive(Clone, Default)]
-struct Strangers(Arc<Mutex<Waiting>>);
+pub(crate) struct Strangers(Arc<Mutex<Waiting>>);
 
 #[derive(Default)]
 struct Waiting {
@@ -91,6 +66,40 @@ struct Waiting {
 }
 
 impl Strangers {
+    /// Has a task shake hands with a stranger and, if it becomes a peer, live its connection.
+    pub(crate) fn admit(
+        &self,
+        junction: &Arc<dyn Junction>,
+        (incoming, outgoing): (Incoming, Outgoing),
+        endpoint: Endpoint,
+        runtime: &Handle,
+    ) {
+        let id = self.make_room(junction.shared().options.handshakes_max);
+        let strangers = self.clone();
+        let connection = Connection {
+            incoming,
+            outgoing,
+            junction: junction.clone(),
+            endpoint: endpoint.clone(),
+            peer: None,
+            on_up: Box::new(move || strangers.forget(id)),
+        };
+        let running = junction.shared().options.security.run(connection);
+        let mut phase = junction.shared().phase.subscribe();
+        let (strangers, junction) = (self.clone(), junction.clone());
+        let task = runtime.spawn(async move {
+            let ended = tokio::select! {
+                ended = running => ended,
+                _ = phase.wait_for(|phase| *phase == Phase::Closed) => return,
+            };
+            strangers.forget(id);
+            if let Ended::Failed(reason) | Ended::Refused(reason) = ended {
+                junction.shared().report(Event::HandshakeFailed { endpoint, reason });
+            }
+        });
+        self.remember(id, task.abort_handle());
+    }
+
     /// Makes room for one more, sending the oldest away if it must.
     fn make_room(&self, max: usize) -> u64 {
         let mut waiting = self.lock();

@@ -159,7 +159,8 @@ impl Options {
         self
     }
 
-    /// How many strangers may be shaking hands on one bound endpoint; one more sends the oldest away. Default: 1,024.
+    /// How many strangers may be shaking hands on one bound endpoint, or over streams that were served; one more sends the
+    /// oldest away. Default: 1,024.
     pub fn handshakes_max(mut self, strangers: usize) -> Self {
         self.handshakes_max = strangers;
         self

@@ -51,7 +51,7 @@ pub(crate) enum Writer {
 /// A connection that is up.
 pub(crate) struct Line {
     pub(crate) out: Arc<Outgoing>,
-    /// Whether frames travel as they are queued, so that a caller can write them.
+    /// Whether frames travel as they are queued over a stream that takes them from anyone, so that a caller can write them.
     pub(crate) clear: bool,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) reading: bool,

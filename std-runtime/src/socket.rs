@@ -1,6 +1,6 @@
 //! What does a user hold? A socket of one type, that can do what its type can.
 
-use crate::dial::{dial, random};
+use crate::dial::{Callee, dial, random};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::error::{RecvError, SendError, Undelivered};
 use crate::hub::{Hub, Phase};
@@ -116,15 +116,7 @@ impl<P: Pattern + Send> Socket<P> {
     /// Connects to the endpoint, now and whenever the connection is lost. Returns at once; the queue for the peer exists
     /// from now on. [`monitor`](Self::monitor) tells how it goes.
     pub fn connect(&self, endpoint: &str) -> Result<(), EndpointError> {
-        let endpoint = endpoint.parse::<Endpoint>()?.for_connect()?;
-        let runtime = self.start()?;
-        let hub = self.owner.hub.clone();
-        let peer = hub.open().map_err(|error| match error {
-            Refused::Taken => EndpointError::Taken,
-            _ => EndpointError::TooMany,
-        })?;
-        runtime.spawn(dial(hub, endpoint, peer));
-        Ok(())
+        self.dial(Callee { endpoint: endpoint.parse::<Endpoint>()?.for_connect()?, own: None })
     }
 
     /// Waits until at least `peers` peers are up.
@@ -158,8 +150,20 @@ impl<P: Pattern + Send> Socket<P> {
         close(self.owner).await
     }
 
+    /// Makes the queue for the callee, and has a task connect to it.
+    pub(crate) fn dial(&self, callee: Callee) -> Result<(), EndpointError> {
+        let runtime = self.start()?;
+        let hub = self.owner.hub.clone();
+        let peer = hub.open().map_err(|error| match error {
+            Refused::Taken => EndpointError::Taken,
+            _ => EndpointError::TooMany,
+        })?;
+        runtime.spawn(dial(hub, callee, peer));
+        Ok(())
+    }
+
     /// Remembers the runtime, and starts looking after heartbeats.
-    fn start(&self) -> Result<Handle, EndpointError> {
+    pub(crate) fn start(&self) -> Result<Handle, EndpointError> {
         let hub = &self.owner.hub;
         let runtime = Handle::try_current().map_err(|_| EndpointError::NoRuntime)?;
         if hub.shared.runtime.set(runtime.clone()).is_ok() {
@@ -274,7 +278,7 @@ impl Clone for Push {
 }
 
 impl<P: Pattern + Send> Socket<P> {
-    pub(crate) fn hub(&self) -> &Hub<P> {
+    pub(crate) fn hub(&self) -> &Arc<Hub<P>> {
         &self.owner.hub
     }
 }

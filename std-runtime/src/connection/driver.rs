@@ -11,6 +11,7 @@ use crate::peers::End;
 use crate::transport::Incoming;
 use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -141,8 +142,18 @@ impl Drop for Seat {
 /// were not read yet, or before the last have come, makes the peer lose what it has not read yet.
 pub(super) async fn hang_up(incoming: &mut Incoming, longest: Duration) {
     let drain = async {
-        let mut sink = [0; 4096];
-        while let Ok(Ok(1..)) = tokio::time::timeout(HANG_UP, incoming.read(&mut sink)).await {}
+        let (mut sink, mut told) = ([0; 4096], false);
+        loop {
+            let heard = poll_fn(|cx| {
+                told = told || incoming.poll_shutdown(cx).is_ready();
+                pin!(incoming.read(&mut sink)).poll(cx)
+            });
+            match tokio::time::timeout(HANG_UP, heard).await {
+                Ok(Ok(1..)) => (),
+                Err(_) if !told => (),
+                _ => return,
+            }
+        }
     };
     let _ = tokio::time::timeout(longest, drain).await;
 }

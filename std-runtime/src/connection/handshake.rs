@@ -71,7 +71,8 @@ pub(super) async fn shake<M: Mechanism>(
     let out = Arc::new(outgoing);
     let version = peer.version;
     let heartbeat = Heartbeat::new(shared.options.heartbeat, junction.socket_type(), version, shared.now());
-    match junction.admit(known, &info, line(out.clone(), M::Open::CLEAR, heartbeat)) {
+    let clear = M::Open::CLEAR && out.is_open_to_callers();
+    match junction.admit(known, &info, line(out.clone(), clear, heartbeat)) {
         Ok(peer) => Ok(Opened { peer, socket_type: info.socket_type, version, open, seal, out, rest: input }),
         Err(error) => Err(Failed::Refused(error)),
     }
@@ -133,14 +134,10 @@ async fn refuse(incoming: &mut Incoming, outgoing: Outgoing, reason: &str) {
 
 pub(super) async fn write_all(outgoing: &Outgoing, mut octets: &[u8]) -> io::Result<()> {
     while !octets.is_empty() {
-        poll_fn(|cx| outgoing.poll_ready(cx)).await?;
-        match outgoing.try_write(&[IoSlice::new(octets)]) {
-            Ok(len) => octets = octets.get(len..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => (),
-            Err(error) => return Err(error),
-        }
+        let len = poll_fn(|cx| outgoing.poll_write(cx, &[IoSlice::new(octets)])).await?;
+        octets = octets.get(len..).unwrap_or_default();
     }
-    Ok(())
+    poll_fn(|cx| outgoing.poll_flush(cx)).await
 }
 
 /// The system's. Where it has none, the mechanism gets zeros and its peer cannot open what was sealed with them.

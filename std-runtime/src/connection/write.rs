@@ -7,7 +7,7 @@ use crate::transport::Outgoing;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use zeptomq_core::link::Writer;
 use zeptomq_core::mechanism::Seal;
 use zeptomq_core::pattern::overload::Load;
@@ -22,6 +22,8 @@ pub(super) struct Write<S> {
     written: Written,
     /// The system takes nothing more. What the peer sent before is still to be read; the reading half ends the connection.
     broken: bool,
+    /// The stream may keep back some of what it was given.
+    unflushed: bool,
     version: Version,
     /// Commands of ours, sealed, and how much of them was written.
     command: (Vec<u8>, usize),
@@ -47,6 +49,7 @@ impl<S: Seal> Write<S> {
             batch: None,
             written: Written::default(),
             broken: false,
+            unflushed: false,
             version,
             command: (Vec::new(), 0),
             sealed: Sealed::default(),
@@ -74,6 +77,7 @@ impl<S: Seal> Write<S> {
                 return Err(Cause::End(end));
             }
             if blocked || !self.has_more() {
+                self.flush(cx);
                 return Ok(work.room);
             }
             if turn >= TURN_LEN {
@@ -87,17 +91,27 @@ impl<S: Seal> Write<S> {
     /// Writes what is in hand, for at most the rest of the turn. Whether the system takes no more for now.
     fn poll_write(&mut self, cx: &mut Context<'_>, turn: &mut usize) -> bool {
         while self.has_more() && *turn < TURN_LEN && !self.broken {
-            match self.write_some() {
-                Ok(len) => *turn += len,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => match self.out.poll_ready(cx) {
-                    Poll::Ready(Ok(())) => (),
-                    Poll::Ready(Err(_)) => self.broken = true,
-                    Poll::Pending => return true,
-                },
-                Err(_) => self.broken = true,
+            match self.write_some(cx) {
+                Poll::Ready(Ok(len)) => {
+                    *turn += len;
+                    self.unflushed = true;
+                }
+                Poll::Ready(Err(_)) => self.broken = true,
+                Poll::Pending => return true,
             }
         }
         self.broken
+    }
+
+    /// When all was written, has the stream let go of it.
+    fn flush(&mut self, cx: &mut Context<'_>) {
+        if self.unflushed && !self.has_more() && !self.broken {
+            match self.out.poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(_)) => self.broken = true,
+                Poll::Pending => (),
+            }
+        }
     }
 
     /// The last that was written, and what was taken from the queue and did not leave whole.
@@ -110,45 +124,48 @@ impl<S: Seal> Write<S> {
     }
 
     /// Writes once, and says how many octets.
-    fn write_some(&mut self) -> io::Result<usize> {
+    fn write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let (command, sent) = &mut self.command;
         if !command.is_empty() {
-            let len = self.out.try_write(&[IoSlice::new(command.get(*sent..).unwrap_or_default())])?;
+            let rest = command.get(*sent..).unwrap_or_default();
+            let len = ready!(self.out.poll_write(cx, &[IoSlice::new(rest)]))?;
             *sent += len;
             if *sent == command.len() {
                 command.clear();
             }
-            return Ok(len);
+            return Poll::Ready(Ok(len));
         }
-        let Some(batch) = &mut self.batch else { return Ok(0) };
+        let Some(batch) = &mut self.batch else { return Poll::Ready(Ok(0)) };
         let (len, left) = if S::CLEAR {
             let (pieces, count) = batch.pieces();
-            let len = self.out.try_write(pieces.get(..count).unwrap_or_default())?;
+            let len = ready!(self.out.poll_write(cx, pieces.get(..count).unwrap_or_default()))?;
             (len, batch.advance(len))
         } else {
-            self.sealed.write(&mut self.writer, batch, &self.out)?
+            ready!(self.sealed.poll_write(cx, &mut self.writer, batch, &self.out))?
         };
         self.written.load += left;
         if batch.is_empty() {
             self.written.batch = self.batch.take();
             self.sealed.plain = 0;
         }
-        Ok(len)
+        Poll::Ready(Ok(len))
     }
 }
 
 impl Sealed {
     /// Writes sealed frames, sealing more when all were written. Returns the octets and the messages that left.
-    fn write<S: Seal>(
+    fn poll_write<S: Seal>(
         &mut self,
+        cx: &mut Context<'_>,
         writer: &mut Writer<S>,
         batch: &mut Batch,
         out: &Outgoing,
-    ) -> io::Result<(usize, Load)> {
+    ) -> Poll<io::Result<(usize, Load)>> {
         if self.written == self.octets.len() {
             self.fill(writer, batch);
         }
-        let len = out.try_write(&[IoSlice::new(self.octets.get(self.written..).unwrap_or_default())])?;
+        let rest = self.octets.get(self.written..).unwrap_or_default();
+        let len = ready!(out.poll_write(cx, &[IoSlice::new(rest)]))?;
         self.written += len;
         let mut plain = 0;
         while let Some(&(end, len)) = self.frames.front()
@@ -160,7 +177,7 @@ impl Sealed {
         let left = batch.advance(plain);
         // The batch counts from its first message, which is another one now.
         self.plain -= left.octets;
-        Ok((len, left))
+        Poll::Ready(Ok((len, left)))
     }
 
     fn fill<S: Seal>(&mut self, writer: &mut Writer<S>, batch: &Batch) {

@@ -1,12 +1,13 @@
 //! How does a stream of octets come about, and how does it move them?
 
 pub(crate) mod ipc;
+pub(crate) mod stream;
 pub(crate) mod tcp;
 
 use crate::endpoint::Endpoint;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpListener, UnixListener, tcp as tokio_tcp, unix as tokio_unix};
@@ -15,12 +16,14 @@ use tokio::net::{TcpListener, UnixListener, tcp as tokio_tcp, unix as tokio_unix
 pub(crate) enum Incoming {
     Tcp(tokio_tcp::OwnedReadHalf),
     Ipc(tokio_unix::OwnedReadHalf),
+    Stream(stream::Half),
 }
 
-/// The half of a stream that octets leave on; dropping it tells the peer that no more will come.
+/// The half of a stream that octets leave on. Dropping one of the system's tells the peer that no more will come.
 pub(crate) enum Outgoing {
     Tcp(tokio_tcp::OwnedWriteHalf),
     Ipc(tokio_unix::OwnedWriteHalf),
+    Stream(stream::Half),
 }
 
 /// What strangers connect to.
@@ -34,6 +37,8 @@ pub(crate) async fn connect(endpoint: &Endpoint) -> io::Result<(Incoming, Outgoi
     match endpoint {
         Endpoint::Tcp { host, port } => tcp::connect(host, *port).await,
         Endpoint::Ipc(path) => ipc::connect(path).await,
+        // It is refused before.
+        Endpoint::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
@@ -43,6 +48,16 @@ impl Incoming {
         match self {
             Self::Tcp(half) => half.as_ref().poll_read_ready(cx),
             Self::Ipc(half) => half.as_ref().poll_read_ready(cx),
+            // Only reading tells.
+            Self::Stream(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Tells the peer that no more will come, where dropping the other half does not.
+    pub(crate) fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(_) | Self::Ipc(_) => Poll::Ready(Ok(())),
+            Self::Stream(half) => half.poll_shutdown(cx),
         }
     }
 }
@@ -52,24 +67,54 @@ impl AsyncRead for Incoming {
         match self.get_mut() {
             Self::Tcp(half) => Pin::new(half).poll_read(cx, buf),
             Self::Ipc(half) => Pin::new(half).poll_read(cx, buf),
+            Self::Stream(half) => half.poll_read(cx, buf),
         }
     }
 }
 
 impl Outgoing {
+    /// Whether the system takes octets from whoever has some. Other streams take them from a task only, which they wake
+    /// when they take more: their connection's.
+    pub(crate) fn is_open_to_callers(&self) -> bool {
+        !matches!(self, Self::Stream(_))
+    }
+
     /// Writes what the system takes at once.
     pub(crate) fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Self::Tcp(half) => half.try_write_vectored(pieces),
             Self::Ipc(half) => half.try_write_vectored(pieces),
+            Self::Stream(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
-    /// Whether something may be written.
-    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes some of the octets, at least one.
+    #[inline]
+    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if let Self::Stream(half) = self {
+            return half.poll_write(cx, pieces);
+        }
+        loop {
+            match self.try_write(pieces) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(self.poll_ready(cx))?,
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    /// Lets go of octets that a stream keeps back; the system keeps none.
+    pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(_) | Self::Ipc(_) => Poll::Ready(Ok(())),
+            Self::Stream(half) => half.poll_flush(cx),
+        }
+    }
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(half) => half.as_ref().poll_write_ready(cx),
             Self::Ipc(half) => half.as_ref().poll_write_ready(cx),
+            Self::Stream(_) => Poll::Ready(Ok(())),
         }
     }
 }

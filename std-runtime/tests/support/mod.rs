@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here is a test")]
 
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use zeptomq::Endpoint;
 
@@ -68,7 +68,7 @@ pub async fn peer(endpoint: &Endpoint, socket_type: &str) -> TcpStream {
 }
 
 /// Greets, says READY, and reads the other's greeting and READY.
-pub async fn shake(stream: &mut TcpStream, socket_type: &str) {
+pub async fn shake(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), socket_type: &str) {
     let mut opening = vec![0; 64];
     opening[0] = 0xff;
     opening[9] = 0x7f;
@@ -87,7 +87,7 @@ pub async fn shake(stream: &mut TcpStream, socket_type: &str) {
 }
 
 /// Whether the other side closes the connection; what it sends before is dropped.
-pub async fn is_closed(stream: &mut TcpStream) -> bool {
+pub async fn is_closed(stream: &mut (impl AsyncRead + Unpin)) -> bool {
     let mut octets = [0; 1024];
     let closing = async { while stream.read(&mut octets).await.is_ok_and(|len| len > 0) {} };
     tokio::time::timeout(DEADLINE, closing).await.is_ok()
