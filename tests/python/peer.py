@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 
+import topics
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
@@ -231,6 +232,11 @@ def make_block():
     return bytes(block)
 
 
+def on_socket(step):
+    """A step of `topics.py`, which is given the socket."""
+    return lambda on=0, **arguments: step(sockets[on], **arguments)
+
+
 def shown(message):
     return [(len(part), part[:40]) for part in message]
 
@@ -242,6 +248,7 @@ STEPS = {
         pour_until_blocked, take, drop_all, nothing, monitor, event, no_event, stop,
     )
 }  # fmt: skip
+STEPS |= {step.__name__: on_socket(step) for step in topics.STEPS}
 BLOCK = make_block()
 
 for line in sys.stdin:
