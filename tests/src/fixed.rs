@@ -192,6 +192,12 @@ impl Wire for FixedWire {
         self.end = None;
         self.world.borrow_mut().pump();
     }
+
+    fn leave(self) {
+        let (world, peer) = (self.world.clone(), self.peer);
+        self.close();
+        world.borrow_mut().lose(peer);
+    }
 }
 
 impl FixedWire {

@@ -3,7 +3,7 @@
 use crate::tokio::DEADLINE;
 use crate::wire::{GREETING_LEN, Shown, Wire, ping, pong};
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 /// The peer's end of a TCP connection.
@@ -118,6 +118,12 @@ impl Wire for TcpWire {
     }
 
     fn close(self) {}
+
+    fn leave(mut self) {
+        // An error says that the connection is gone already.
+        let _ = self.stream.shutdown(Shutdown::Write);
+        self.until_closed();
+    }
 }
 
 /// How long the frame is that begins here.

@@ -73,7 +73,17 @@ impl Executor for Tokio {
     const BEAT_MS: u32 = 150;
 
     fn bound_with(&mut self, kind: Kind, config: Config) -> TokioSubject {
-        let options = options(config);
+        let mut subject = TokioSubject::bound(kind, options(config), &[]);
+        if let Some(policy) = config.overload {
+            subject.waits = policy == Policy::Wait;
+        }
+        subject
+    }
+}
+
+impl TokioSubject {
+    /// A socket with these options, bound to loopback, and to other endpoints too.
+    pub fn bound(kind: Kind, options: Options, others: &[&str]) -> Self {
         let socket = match kind {
             Kind::Push => Any::Push(Push::with(options).unwrap()),
             Kind::Pull => Any::Pull(Pull::with(options).unwrap()),
@@ -88,14 +98,17 @@ impl Executor for Tokio {
             Kind::Xsub => Any::Xsub(Xsub::with(options).unwrap()),
         };
         let (endpoint, monitor) = with!(&socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub, Xpub, Xsub], socket => {
+            others.iter().for_each(|other| drop(wait(socket.bind(other)).unwrap()));
             (wait(socket.bind("tcp://127.0.0.1:0")).unwrap(), socket.monitor())
         });
         let address = endpoint.to_string().trim_start_matches("tcp://").to_owned();
-        let waits = match config.overload {
-            Some(policy) => policy == Policy::Wait,
-            None => !matches!(kind, Kind::Rep | Kind::Router | Kind::Pub | Kind::Xpub | Kind::Xsub),
-        };
+        let waits = !matches!(kind, Kind::Rep | Kind::Router | Kind::Pub | Kind::Xpub | Kind::Xsub);
         TokioSubject { kind, socket, waits, address, monitor, start: Instant::now() }
+    }
+
+    /// Where it listens: address and port.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 }
 

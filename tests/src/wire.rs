@@ -22,6 +22,9 @@ pub trait Wire {
     /// The peer closes the connection.
     fn close(self);
 
+    /// The peer closes the connection, if the socket has not, and the socket knows. Only while it reads.
+    fn leave(self);
+
     /// Exactly these octets come next.
     #[track_caller]
     fn expect(&mut self, octets: &[u8]) {
