@@ -1,7 +1,7 @@
 """What does a subscriber hear while topics come and go? Steps of `peer.py` that keep account of it.
 
-A message here is a topic and a number of 8 octets, which for each topic goes up by one, and may be more. Topics that are many are called
-`topic 00000`, `topic 00001` and so on.
+A message here is a topic, a number of 8 octets, which for each topic goes up by one, and perhaps a filling. Topics that are
+many are called `topic 00000`, `topic 00001` and so on.
 """
 
 import itertools

@@ -1,0 +1,87 @@
+//! Do messages that are many, or of many parts, or never whole, cost what the options allow?
+
+use crate::alone::Alone;
+use crate::attack::{Flood, expect_closed, shaken, wait_for_room};
+use crate::good::{drain, serves};
+use crate::types::kinds;
+use std::io::Write;
+use zeptomq::Options;
+use zeptomq_tests::executor::{Kind, Socket};
+use zeptomq_tests::tokio::TokioSubject;
+use zeptomq_tests::wire::frame;
+
+const MIB: usize = 1 << 20;
+
+/// A socket that is flooded.
+fn socket(kind: Kind, options: Options) -> TokioSubject {
+    let mut socket = TokioSubject::bound(kind, options, &[]);
+    if kind == Kind::Sub {
+        // A SUB keeps what it wants.
+        socket.subscribe(b"");
+    }
+    socket
+}
+
+/// 7.1: the queue of a peer is full at 16,384 messages or 2 MiB, what a message costs beside its octets counted.
+#[test]
+fn a_million_messages_that_nobody_takes_are_left_to_the_system() {
+    let alone = Alone::begin();
+    for kind in kinds() {
+        let mut socket = socket(kind, Options::new());
+        let memory = alone.memory();
+        let flood = Flood::begin(shaken(&socket), frame(0, b"x").repeat(1000), 1000);
+        flood.wait();
+        serves(&mut socket, 1);
+        flood.end();
+        // Rooms grow by doubling; and blocks to read into.
+        memory.expect_peak(5 * MIB);
+        // A peer that is not read is not known to be gone.
+        drain(&mut socket);
+        wait_for_room(&mut socket);
+        serves(&mut socket, 0);
+        memory.expect_left(3 * MIB);
+    }
+}
+
+/// 7.1: each part counts for 40 octets beside its own.
+#[test]
+fn a_million_frames_of_one_message_are_a_message_too_long() {
+    let alone = Alone::begin();
+    for kind in kinds() {
+        let mut socket = socket(kind, Options::new().message_len_max(4 * MIB));
+        let memory = alone.memory();
+        let stream = shaken(&socket);
+        let flood = Flood::begin(stream.try_clone().unwrap(), frame(1, b"x").repeat(1000), 1000);
+        serves(&mut socket, 1);
+        expect_closed(stream);
+        flood.end();
+        // The parts are kept in a room that doubles, and is there twice while it grows.
+        memory.expect_peak(3 * 4 * MIB + 2 * MIB);
+        serves(&mut socket, 0);
+        memory.expect_left(3 * MIB);
+    }
+}
+
+/// The defaults take a million parts of an octet, and no two million.
+#[test]
+fn with_the_defaults_a_message_has_as_many_parts_as_64_mib_allow() {
+    let alone = Alone::begin();
+    let mut pull = socket(Kind::Pull, Options::new());
+    let memory = alone.memory();
+    let mut stream = shaken(&pull);
+    let parts = frame(1, b"x").repeat(1000);
+    for _ in 0..1000 {
+        stream.write_all(&parts).unwrap();
+    }
+    stream.write_all(&frame(0, b"last")).unwrap();
+    // What the test makes of it is four times as large.
+    let taken = pull.recv().unwrap();
+    assert_eq!((taken.len(), taken.last().unwrap().as_slice()), (1_000_001, &b"last"[..]));
+    drop(taken);
+    let flood = Flood::begin(stream.try_clone().unwrap(), parts, 2000);
+    expect_closed(stream);
+    flood.end();
+    memory.expect_peak(5 * 64 * MIB);
+    serves(&mut pull, 0);
+    memory.expect_left(3 * MIB);
+}
