@@ -37,6 +37,17 @@ pub(crate) fn exchange<S: Socket>(socket: &mut S, peer: &mut S::Wire, others: us
             socket.send(&[b"good"]).unwrap();
             peer.expect(&message(&[b"good"]));
         }
+        Service::Shows => {
+            peer.send(&message(&[b"\x01good"]));
+            peer.settle();
+            take_last(socket, b"\x01good", others);
+            socket.send(&[b"good"]).unwrap();
+            peer.expect(&message(&[b"good"]));
+            // Otherwise it is shown when the peer is gone, and the next finds it in its turn.
+            peer.send(&message(&[b"\0good"]));
+            peer.settle();
+            take_last(socket, b"\0good", others);
+        }
         Service::Publishes => {
             socket.subscribe(b"good");
             peer.send(&message(&[b"good"]));
@@ -80,9 +91,15 @@ pub(crate) fn exchange<S: Socket>(socket: &mut S, peer: &mut S::Wire, others: us
 /// Takes messages until the good peer's comes, whose turn comes after one of each other.
 #[track_caller]
 fn take<S: Socket>(socket: &mut S, others: usize) -> Vec<Vec<u8>> {
+    take_last(socket, b"good", others)
+}
+
+/// The same of a message whose last part is this one.
+#[track_caller]
+fn take_last<S: Socket>(socket: &mut S, last: &[u8], others: usize) -> Vec<Vec<u8>> {
     for _ in 0..2 * (others + 1) {
         let taken = socket.recv().unwrap();
-        if taken.last().is_some_and(|part| part == b"good") {
+        if taken.last().is_some_and(|part| part == last) {
             return taken;
         }
         answer_nothing(socket);

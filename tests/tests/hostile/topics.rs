@@ -1,7 +1,7 @@
 //! Do subscriptions, however many, long or often taken back, cost what the options allow?
 
 use crate::alone::Alone;
-use crate::attack::{expect_closed, hear_last, leave, shaken};
+use crate::attack::{Flood, expect_closed, hear_last, leave, shaken};
 use crate::good::serves;
 use crate::types::{Service, kinds, service};
 use std::io::{Read, Write};
@@ -201,7 +201,8 @@ fn any_type_may_be_flooded_with_subscriptions() {
     let alone = Alone::begin();
     let flood = [subscribe(b"topic"), cancel(b"topic"), command(b"JOIN", b"g"), command(b"LEAVE", b"g")].concat();
     let flood = flood.repeat(25_000);
-    for kind in kinds() {
+    // One that shows them does not read on before they are taken.
+    for kind in kinds().filter(|kind| service(*kind) != Service::Shows) {
         let mut socket = TokioSubject::bound(kind, quiet(), &[]);
         let memory = alone.memory();
         let mut stream = shaken(&socket);
@@ -212,4 +213,56 @@ fn any_type_may_be_flooded_with_subscriptions() {
         leave(stream);
         serves(&mut socket, 0);
     }
+}
+
+/// What an XPUB is to show waits in the queue of who said it: when that is full only he has to wait.
+#[test]
+fn subscriptions_that_are_not_taken_hold_up_only_who_floods() {
+    let alone = Alone::begin();
+    let mut socket = TokioSubject::bound(Kind::Xpub, quiet(), &[]);
+    let memory = alone.memory();
+    let flood = Flood::begin(shaken(&socket), many(0..2000, subscribe), 100);
+    flood.wait();
+    serves(&mut socket, 1);
+    memory.expect_peak(16_384 * 2 * TOPIC_COST + 4 * MIB);
+    // Of the hundred times that each is said the first is shown.
+    let mut shown = 0;
+    while let Some(parts) = socket.try_recv().unwrap() {
+        assert_eq!(parts[0][0], 1);
+        shown += 1;
+    }
+    let mut stream = flood.finish();
+    hear_last(&mut stream);
+    while let Some(parts) = socket.try_recv().unwrap() {
+        assert_eq!(parts[0][0], 1);
+        shown += 1;
+    }
+    assert!((1900..=2000).contains(&shown), "{shown}");
+    leave(stream);
+    for _ in 0..2000 {
+        assert_eq!(socket.recv().unwrap()[0][0], 0);
+    }
+    serves(&mut socket, 0);
+}
+
+/// Two hundred thousand topics, none of which is taken: the attacker waits, and the good peer is served.
+#[test]
+fn two_hundred_thousand_topics_that_nobody_is_shown_are_not_read() {
+    let alone = Alone::begin();
+    let mut socket = TokioSubject::bound(Kind::Xpub, quiet(), &[]);
+    let memory = alone.memory();
+    let flood = Flood::begin(shaken(&socket), many(0..200_000, subscribe), 1);
+    flood.wait();
+    serves(&mut socket, 1);
+    memory.expect_peak(17_000 * 2 * TOPIC_COST + 12 * MIB);
+    flood.end();
+    // What it had said is shown, and taken back.
+    let mut held = 0_i32;
+    loop {
+        held += if socket.recv().unwrap()[0][0] == 1 { 1 } else { -1 };
+        if held == 0 {
+            break;
+        }
+    }
+    serves(&mut socket, 0);
 }

@@ -3,7 +3,7 @@
 use zeptomq_tests::executor::Kind;
 
 /// All that are attacked. A new type joins by a line here.
-pub(crate) const TYPES: [(Kind, Service); 9] = [
+pub(crate) const TYPES: [(Kind, Service); 11] = [
     (Kind::Push, Service::Hears),
     (Kind::Pull, Service::Speaks),
     (Kind::Pub, Service::Subscribes),
@@ -13,6 +13,8 @@ pub(crate) const TYPES: [(Kind, Service); 9] = [
     (Kind::Dealer, Service::Speaks),
     (Kind::Router, Service::AsksByName),
     (Kind::Pair, Service::Speaks),
+    (Kind::Xpub, Service::Shows),
+    (Kind::Xsub, Service::Speaks),
 ];
 
 /// What a good peer does with a socket.
@@ -24,6 +26,8 @@ pub(crate) enum Service {
     Speaks,
     /// It subscribes and hears a message.
     Subscribes,
+    /// It subscribes, which is shown, and hears a message.
+    Shows,
     /// It hears of a subscription and sends a message.
     Publishes,
     /// It sends a request and hears the reply.
