@@ -142,7 +142,8 @@ impl Drop for Seat {
 /// were not read yet, or before the last have come, makes the peer lose what it has not read yet.
 pub(super) async fn hang_up(incoming: &mut Incoming, longest: Duration) {
     let drain = async {
-        let (mut sink, mut told) = ([0; 4096], false);
+        // Not in the future, of which every connection has one all its life.
+        let (mut sink, mut told) = (vec![0; 4096], false);
         loop {
             let heard = poll_fn(|cx| {
                 told = told || incoming.poll_shutdown(cx).is_ready();
