@@ -25,6 +25,8 @@ pub(super) struct Read<O> {
     reader: Reader<O>,
     /// What arrived and is not read yet; none while there is nothing.
     block: Option<BytesMut>,
+    /// What of a frame has arrived, while no more does; it goes before what comes next.
+    begun: Vec<u8>,
     /// How many octets from the block's start on are needed to read further.
     need: usize,
     /// How many messages may be delivered.
@@ -79,6 +81,7 @@ impl<O: Open> Read<O> {
             incoming,
             reader: Reader::new(open, limits),
             block,
+            begun: Vec::new(),
             need: 0,
             room: 0,
             turn: 0,
@@ -284,6 +287,7 @@ impl<O: Open> Read<O> {
         }
         let blocks = &junction.shared().blocks;
         let mut block = self.block.take().unwrap_or_else(|| blocks.lend());
+        block.extend_from_slice(&std::mem::take(&mut self.begun));
         if block.capacity() - block.len() < ROOM_MIN.max(self.need.saturating_sub(block.len())) {
             let mut empty = blocks.lend();
             empty.extend_from_slice(&block);
@@ -293,9 +297,11 @@ impl<O: Open> Read<O> {
         pin!(self.incoming.read_buf(block)).poll(cx)
     }
 
-    /// Nothing more arrives for now: an empty block goes back.
+    /// Nothing more arrives for now: the block goes back, with a little of a frame in it too. A peer that stops in the
+    /// middle of a header holds no block.
     fn rest(&mut self, junction: &dyn Junction) {
-        if let Some(block) = self.block.take_if(|block| block.is_empty()) {
+        if let Some(block) = self.block.take_if(|block| block.len() <= BEGUN_LEN_MAX) {
+            self.begun = block.to_vec();
             junction.shared().blocks.give_back(block);
         }
     }
@@ -314,6 +320,8 @@ impl Large {
     }
 }
 
+/// So much of a frame is copied out of its block when no more arrives, in octets.
+const BEGUN_LEN_MAX: usize = BLOCK_LEN / 8;
 /// Octets that are read before other tasks have a turn.
 const TURN_LEN: usize = BLOCK_LEN / 2;
 /// Parts of one message for which room is kept.

@@ -1,14 +1,14 @@
 //! Do messages that are many, or of many parts, or never whole, cost what the options allow?
 
 use crate::alone::Alone;
-use crate::attack::{Flood, expect_closed, shaken, wait_for_room};
+use crate::attack::{Flood, expect_closed, leave, shaken, wait_for_room};
 use crate::good::{drain, serves};
-use crate::types::kinds;
+use crate::types::{is_exclusive, kinds};
 use std::io::Write;
 use zeptomq::Options;
 use zeptomq_tests::executor::{Kind, Socket};
 use zeptomq_tests::tokio::TokioSubject;
-use zeptomq_tests::wire::frame;
+use zeptomq_tests::wire::{frame, more};
 
 const MIB: usize = 1 << 20;
 
@@ -84,4 +84,29 @@ fn with_the_defaults_a_message_has_as_many_parts_as_64_mib_allow() {
     memory.expect_peak(5 * 64 * MIB);
     serves(&mut pull, 0);
     memory.expect_left(3 * MIB);
+}
+
+/// G3, CVE-2021-20234: a message that never ends costs what of it has come, and nothing when its peer is gone.
+#[test]
+fn half_messages_cost_what_has_come() {
+    let alone = Alone::begin();
+    for kind in kinds() {
+        let mut socket = socket(kind, Options::new());
+        let memory = alone.memory();
+        let halves = [more(b"half"), b"\x01\x05ha".to_vec(), b"\x02\0\0\0".to_vec(), more(&[b'h'; 300])];
+        for _ in 0..5 {
+            let streams: Vec<_> = (0..if is_exclusive(kind) { 1 } else { 40 })
+                .map(|at| {
+                    let mut stream = shaken(&socket);
+                    stream.write_all(&halves[at % 4]).unwrap();
+                    stream
+                })
+                .collect();
+            serves(&mut socket, streams.len());
+            streams.into_iter().for_each(leave);
+        }
+        memory.expect_peak(2 * MIB);
+        serves(&mut socket, 0);
+        memory.expect_left(MIB);
+    }
 }

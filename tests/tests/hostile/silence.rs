@@ -66,6 +66,24 @@ fn two_thousand_silent_peers_cost_little_and_are_given_up() {
     server.end();
 }
 
+/// And of those that stop in the middle of a frame.
+#[test]
+fn two_thousand_half_frames_cost_little() {
+    let _alone = Alone::begin();
+    let mut server = Server::start(DEADLINE, Duration::ZERO);
+    server.serve(0);
+    let before = server.cost();
+    let halves = [&b"\0"[..], b"\0\x05ha", b"\x02\0\0\0\0", b"\x04\x07\x04PI"];
+    let peers = connect(&server, |at| halves[at % halves.len()].to_vec());
+    let during = server.cost();
+    server.serve(each(&server));
+    expect_little(before, during, peers.len());
+    peers.into_iter().for_each(|(_, stream)| leave(stream));
+    expect_left(before, server.cost());
+    server.serve(0);
+    server.end();
+}
+
 /// Peers that have shaken hands with each socket, and said what `says` has them say.
 fn connect(server: &Server, says: impl Fn(usize) -> Vec<u8>) -> Vec<(Kind, TcpStream)> {
     let mut peers = Vec::new();
