@@ -304,6 +304,13 @@ impl<O: Open> Read<O> {
             self.begun = block.to_vec();
             junction.shared().blocks.give_back(block);
         }
+        self.spans.clear();
+        self.spans.shrink_to(RESTING_MAX);
+        self.messages.shrink_to(RESTING_MAX);
+        self.commands.shrink_to(RESTING_MAX);
+        if self.parts.is_empty() {
+            self.parts.shrink_to(RESTING_MAX);
+        }
     }
 }
 
@@ -320,6 +327,8 @@ impl Large {
     }
 }
 
+/// Of messages, and of what they are made of, for which a connection keeps room on which nothing arrives.
+const RESTING_MAX: usize = 16;
 /// So much of a frame is copied out of its block when no more arrives, in octets.
 const BEGUN_LEN_MAX: usize = BLOCK_LEN / 8;
 /// Octets that are read before other tasks have a turn.

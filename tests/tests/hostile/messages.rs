@@ -1,14 +1,14 @@
 //! Do messages that are many, or of many parts, or never whole, cost what the options allow?
 
 use crate::alone::Alone;
-use crate::attack::{Flood, expect_closed, leave, shaken, wait_for_room};
+use crate::attack::{Flood, expect_closed, hear_last, leave, shaken, wait_for_room};
 use crate::good::{drain, serves};
 use crate::types::{is_exclusive, kinds};
 use std::io::Write;
 use zeptomq::Options;
 use zeptomq_tests::executor::{Kind, Socket};
 use zeptomq_tests::tokio::TokioSubject;
-use zeptomq_tests::wire::{frame, more};
+use zeptomq_tests::wire::{command, frame, message, more, ping};
 
 const MIB: usize = 1 << 20;
 
@@ -108,5 +108,38 @@ fn half_messages_cost_what_has_come() {
         memory.expect_peak(2 * MIB);
         serves(&mut socket, 0);
         memory.expect_left(MIB);
+    }
+}
+
+/// A peer that said much once, and is silent now, costs as much as one that never did.
+#[test]
+fn a_burst_leaves_nothing_behind() {
+    let alone = Alone::begin();
+    // What these do not want, they do not keep: all that could be left is of the connections.
+    for (kind, octets) in [
+        (Kind::Push, frame(0, b"x").repeat(10_000)),
+        (Kind::Push, [frame(1, b"x").repeat(2000), frame(0, b"")].concat()),
+        (Kind::Push, frame(0, &[7; 100_000])),
+        (Kind::Push, frame(0, &[7; 500_000])),
+        (Kind::Push, ping(0, b"again").repeat(10_000)),
+        (Kind::Push, command(b"SUBSCRIBE", b"topic").repeat(5000)),
+        (Kind::Pub, [message(&[b"\x01topic"]), message(&[b"\0topic"])].concat().repeat(5000)),
+        (Kind::Pub, [command(b"SUBSCRIBE", b"topic"), command(b"CANCEL", b"topic")].concat().repeat(5000)),
+    ] {
+        let mut socket = socket(kind, Options::new());
+        serves(&mut socket, 0);
+        let memory = alone.memory();
+        let streams: Vec<_> = (0..100)
+            .map(|_| {
+                let mut stream = shaken(&socket);
+                stream.write_all(&octets).unwrap();
+                hear_last(&mut stream);
+                stream
+            })
+            .collect();
+        // What those cost who never said a word, and blocks to read into.
+        memory.expect_left(streams.len() * (8 << 10) + 2 * MIB);
+        serves(&mut socket, streams.len());
+        streams.into_iter().for_each(leave);
     }
 }
