@@ -49,5 +49,5 @@ fn octets(message: &Message) -> usize {
 }
 
 const PART_COST: usize = size_of::<Part>();
-/// A queue that was long once does not keep its memory for ever.
-const KEPT_MAX: usize = 64 * 1024;
+/// A queue that was long once does not keep its room, counted in messages.
+const KEPT_MAX: usize = 1024;

@@ -143,3 +143,22 @@ fn a_burst_leaves_nothing_behind() {
         streams.into_iter().for_each(leave);
     }
 }
+
+/// And so does its queue, when it was taken.
+#[test]
+fn a_long_queue_leaves_nothing_behind() {
+    let alone = Alone::begin();
+    let mut pull = socket(Kind::Pull, Options::new());
+    let octets = frame(0, b"x").repeat(16_000);
+    let memory = alone.memory();
+    let mut streams: Vec<_> = (0..50).map(|_| shaken(&pull)).collect();
+    for stream in &mut streams {
+        stream.write_all(&octets).unwrap();
+        hear_last(stream);
+        (0..16_000).for_each(|_| drop(pull.recv().unwrap()));
+    }
+    // 1,024 messages of 40 octets are room that is kept.
+    memory.expect_left(streams.len() * (48 << 10) + 2 * MIB);
+    streams.into_iter().for_each(leave);
+    serves(&mut pull, 0);
+}
