@@ -169,7 +169,7 @@ impl Options {
     /// How often a PING is sent, and after how long a silence the peer is given up; zero for never. Peers of ZMTP 3.0
     /// are sent none. Default: 10 s and 30 s.
     ///
-    /// A PUSH or PUB gives up a silent peer only when that has sent a PING itself before: some peers, libzmq's among them,
+    /// A PUSH, PUB or XPUB gives up a silent peer only when that has sent a PING itself before: some peers, libzmq's among them,
     /// read nothing while their user takes nothing.
     pub fn heartbeat(mut self, interval: Duration, timeout: Duration) -> Self {
         self.heartbeat = HeartbeatSetup { interval_ms: ms(interval), timeout_ms: ms(timeout) };

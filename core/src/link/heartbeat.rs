@@ -39,7 +39,7 @@ impl HeartbeatSetup {
 impl Heartbeat {
     /// The heartbeat of a link of a socket of type `ours` that has just come up.
     ///
-    /// A PUSH hears nothing from a peer but its heartbeats, and some peers (libzmq's) read nothing while their user takes
+    /// A PUSH or a publisher hears nothing from a peer but its heartbeats, and some peers (libzmq's) read nothing while their user takes
     /// nothing, not even a PING. So it gives up a silent peer only when that has sent a PING of its own before.
     pub fn new(setup: HeartbeatSetup, ours: SocketType, version: Version, now: Instant) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Heartbeat {
             next_ping: now.after_ms(setup.interval_ms),
             heard: now,
             peer_ttl_ms: None,
-            patient: matches!(ours, SocketType::Push | SocketType::Pub),
+            patient: matches!(ours, SocketType::Push | SocketType::Pub | SocketType::Xpub),
             pong: None,
         }
     }
@@ -175,12 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn a_push_gives_up_a_silent_peer_only_when_that_has_sent_a_ping() {
-        let mut push = Heartbeat::new(SETUP, SocketType::Push, Version::V3_1, at(0));
-        assert_eq!(push.poll_transmit(at(1000)), Some(ping(30, b"")));
-        assert!(!push.is_expired(at(1_000_000)));
-        push.handle(&ping(0, b""));
-        assert!(!push.is_expired(at(2999)) && push.is_expired(at(3000)));
+    fn who_only_sends_gives_up_a_silent_peer_only_when_that_has_sent_a_ping() {
+        for ours in [SocketType::Push, SocketType::Pub, SocketType::Xpub] {
+            let mut patient = Heartbeat::new(SETUP, ours, Version::V3_1, at(0));
+            assert_eq!(patient.poll_transmit(at(1000)), Some(ping(30, b"")));
+            assert!(!patient.is_expired(at(1_000_000)));
+            patient.handle(&ping(0, b""));
+            assert!(!patient.is_expired(at(2999)) && patient.is_expired(at(3000)));
+        }
     }
 
     #[test]
