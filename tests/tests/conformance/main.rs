@@ -37,3 +37,4 @@ mod req;
 mod router;
 mod served;
 mod topics;
+mod topics_3_0;
