@@ -117,12 +117,12 @@ async fn slow_down(ours: TcpStream, theirs: TcpStream) {
     let _: std::io::Result<()> = tokio::select! { ended = forth => ended, ended = back => ended };
 }
 
-fn beating() -> Options {
+pub(crate) fn beating() -> Options {
     Options::new().heartbeat(TIMEOUT / 4, TIMEOUT).reconnect(Duration::from_secs(9), Duration::from_secs(9))
 }
 
-const TIMEOUT: Duration = Duration::from_millis(600);
-const IMPATIENT: &str = r#""HEARTBEAT_IVL": 100, "HEARTBEAT_TIMEOUT": 500, "HEARTBEAT_TTL": 500"#;
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(600);
+pub(crate) const IMPATIENT: &str = r#""HEARTBEAT_IVL": 100, "HEARTBEAT_TIMEOUT": 500, "HEARTBEAT_TTL": 500"#;
 const RESTLESS: &str = r#""HEARTBEAT_IVL": 1, "HEARTBEAT_TIMEOUT": 20000"#;
-const MONITOR: &str = r#""do": "monitor""#;
+pub(crate) const MONITOR: &str = r#""do": "monitor""#;
 const ROUNDS: usize = 30;

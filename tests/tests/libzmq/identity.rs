@@ -24,6 +24,28 @@ fn our_router_knows_their_names() {
 }
 
 #[test]
+fn our_router_knows_the_names_of_their_reqs_and_routers() {
+    run(async {
+        let mut router = Router::new();
+        let endpoint = router.bind("tcp://127.0.0.1:*").await.unwrap().to_string();
+        let mut req = Peer::with("REQ", &named("their req")).await;
+        req.connect(&endpoint).await;
+        req.must(r#""do": "send", "parts": ["hello"]"#, "sent").await;
+        assert_eq!(router.recv().await.unwrap(), Message::multipart(["their req", "", "hello"]));
+        router.send(Message::multipart(["their req", "", "well"])).await.unwrap();
+        req.must(r#""do": "expect", "parts": ["well"]"#, "same").await;
+
+        let mut theirs = Peer::with("ROUTER", &named("their router")).await;
+        theirs.connect(&endpoint).await;
+        router.wait_for_peers(2).await;
+        router.send(Message::multipart(["their router", "hello"])).await.unwrap();
+        theirs.must(r#""do": "expect", "parts": ["hello"], "keep": 1"#, "same").await;
+        theirs.must(Payload::new(&[3], 0).reply(), "sent").await;
+        Payload::new(&[3], 0).follows(&[b"their router"], &router.recv().await.unwrap());
+    });
+}
+
+#[test]
 fn their_router_knows_our_names() {
     whoever_binds(async |binds| {
         let dealer = Dealer::with(Options::new().identity("our dealer")).unwrap();

@@ -3,6 +3,7 @@
 //! "Their" sockets are libzmq's. Nothing here sleeps for luck: every step waits for what it needs, within a deadline.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here is a test")]
 
+mod alive;
 mod changes;
 mod closing;
 mod extended;
@@ -13,6 +14,7 @@ mod order;
 mod pairs;
 mod refusal;
 mod restart;
+mod returns;
 mod topics;
 mod transports;
 
