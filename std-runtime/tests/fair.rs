@@ -76,6 +76,9 @@ async fn a_sub_hears_the_modest_beside_the_greedy() {
 async fn hears_the_modest<P: Receives + Send + 'static>(mut socket: Socket<P>, theirs: &str) {
     let endpoint = socket.bind(LOOPBACK).await.unwrap();
     let _greedy = Greedy::start(&endpoint, theirs, b"").await;
+    for _ in 0..AT_SPEED {
+        soon("a message of the greedy peer", socket.recv()).await.unwrap();
+    }
     let mut modest = peer(&endpoint, theirs).await;
     modest.set_nodelay(true).unwrap();
     for number in 0..TIMES {
@@ -105,6 +108,9 @@ async fn a_rep_answers_the_modest_beside_the_greedy() {
             }
         }
     });
+    while answered.load(Ordering::Relaxed) < AT_SPEED {
+        tokio::task::yield_now().await;
+    }
     let mut req = Req::new();
     req.connect(&endpoint.to_string()).unwrap();
     for number in 0..TIMES {
@@ -229,6 +235,8 @@ fn blocking(wire: TcpStream) -> std::net::TcpStream {
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 const FEW: usize = 5;
 const TIMES: usize = 50;
+/// When the greedy peer has sent so many, it sends faster than it is heard.
+const AT_SPEED: usize = 50_000;
 /// A runtime looks what has arrived every 61 polls, in each of which a receiver takes up to 1,024 messages; and what comes
 /// just behind a look waits for the next.
 const AT_MOST: usize = 4 * 61 * 1024;
