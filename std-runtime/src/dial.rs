@@ -5,7 +5,7 @@ use crate::endpoint::Endpoint;
 use crate::hub::Phase;
 use crate::junction::Junction;
 use crate::monitor::Event;
-use crate::options::ms;
+use crate::options::{Options, ms};
 use crate::transport::{self, Incoming, Outgoing};
 use std::io;
 use std::pin::Pin;
@@ -26,10 +26,10 @@ pub(crate) struct Callee {
 pub(crate) type Dialling = Pin<Box<dyn Future<Output = io::Result<(Incoming, Outgoing)>> + Send>>;
 
 impl Callee {
-    async fn connect(&self) -> io::Result<(Incoming, Outgoing)> {
+    async fn connect(&self, options: &Options) -> io::Result<(Incoming, Outgoing)> {
         match &self.own {
             Some(dial) => dial().await,
-            None => transport::connect(&self.endpoint).await,
+            None => transport::connect(&self.endpoint, options).await,
         }
     }
 }
@@ -51,6 +51,8 @@ async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
     let mut phase = shared.phase.subscribe();
     loop {
         let begun = Instant::now();
+        // From before the attempt, so that none is missed.
+        let news = transport::news(endpoint, &shared.options);
         let error = match attempt(junction, callee, peer).await {
             Ended::Refused(reason) => {
                 let lost = junction.queued(peer);
@@ -81,6 +83,7 @@ async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
         };
         tokio::select! {
             () = tokio::time::sleep(delay) => (),
+            () = news => (),
             () = idle => return,
         }
     }
@@ -88,7 +91,7 @@ async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
 
 async fn attempt(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) -> Ended {
     let options = &junction.shared().options;
-    let connected = tokio::time::timeout(options.handshake_timeout, callee.connect()).await;
+    let connected = tokio::time::timeout(options.handshake_timeout, callee.connect(options)).await;
     let (incoming, outgoing) = match connected {
         Ok(Ok(halves)) => halves,
         Ok(Err(error)) => return Ended::Failed(error.to_string()),

@@ -5,10 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Where a socket binds or connects: `tcp://HOST:PORT` or `ipc://PATH`.
+/// Where a socket binds or connects: `tcp://HOST:PORT`, `ipc://PATH` or `inproc://NAME`.
 ///
 /// `HOST` is an IPv4 address, an IPv6 address in brackets, a name, or `*` for every address of the machine (to bind).
-/// `PORT` is a number, or `*` or `0` for one that the system picks (to bind).
+/// `PORT` is a number, or `*` or `0` for one that the system picks (to bind). `NAME` is any text of 1 to 255 octets, known
+/// within a [`Context`](crate::Context); it may be connected to before it is bound.
 ///
 /// ```
 /// use zeptomq::Endpoint;
@@ -28,6 +29,8 @@ pub enum Endpoint {
     },
     /// A Unix domain socket.
     Ipc(PathBuf),
+    /// A name within a context: of 1 to 255 octets.
+    Inproc(String),
     /// A stream that the program brought, by the name that it gave it: see [`Socket::serve`](crate::Socket::serve) and
     /// [`Socket::connect_with`](crate::Socket::connect_with). It is shown as `stream://NAME`, in events; one neither binds
     /// nor connects to it.
@@ -49,7 +52,7 @@ pub enum Host {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum EndpointError {
-    /// It does not begin with `tcp://` or `ipc://`.
+    /// It does not begin with `tcp://`, `ipc://` or `inproc://`.
     UnknownTransport(String),
     /// It has no port.
     NoPort(String),
@@ -83,6 +86,9 @@ impl FromStr for Endpoint {
             }
             return Ok(Self::Ipc(path.into()));
         }
+        if let Some(name) = text.strip_prefix("inproc://") {
+            return if fits(name) { Ok(Self::Inproc(name.into())) } else { Err(EndpointError::BadName(text.into())) };
+        }
         if let Some(name) = text.strip_prefix("stream://") {
             return Self::stream(name);
         }
@@ -106,10 +112,7 @@ impl FromStr for Endpoint {
 impl Endpoint {
     /// The stream of this name.
     pub(crate) fn stream(name: &str) -> Result<Self, EndpointError> {
-        match name.len() {
-            1..=NAME_LEN_MAX => Ok(Self::Stream(name.into())),
-            _ => Err(EndpointError::BadName(format!("stream://{name}"))),
-        }
+        if fits(name) { Ok(Self::Stream(name.into())) } else { Err(EndpointError::BadName(format!("stream://{name}"))) }
     }
 
     /// The endpoint, if one can connect to it.
@@ -154,6 +157,7 @@ impl fmt::Display for Endpoint {
             Self::Tcp { host: Host::Address(address), port } => write!(f, "tcp://{address}:{port}"),
             Self::Tcp { host: Host::Name(name), port } => write!(f, "tcp://{name}:{port}"),
             Self::Ipc(path) => write!(f, "ipc://{}", path.display()),
+            Self::Inproc(name) => write!(f, "inproc://{name}"),
             Self::Stream(name) => write!(f, "stream://{name}"),
         }
     }
@@ -162,7 +166,9 @@ impl fmt::Display for Endpoint {
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownTransport(text) => write!(f, "\"{text}\" is no endpoint: it begins with tcp:// or ipc://"),
+            Self::UnknownTransport(text) => {
+                write!(f, "\"{text}\" is no endpoint: it begins with tcp://, ipc:// or inproc://")
+            }
             Self::NoPort(text) => write!(f, "\"{text}\" has no port, as in tcp://127.0.0.1:5555"),
             Self::BadPort(text) => write!(f, "\"{text}\" has no valid port: a number up to 65535, or * to bind"),
             Self::BadHost(text) => {
@@ -183,6 +189,11 @@ impl fmt::Display for EndpointError {
 
 impl std::error::Error for EndpointError {}
 
+/// Whether a name is neither empty nor too long.
+fn fits(name: &str) -> bool {
+    (1..=NAME_LEN_MAX).contains(&name.len())
+}
+
 /// What fits into the system's address with its final zero.
 const IPC_LEN_MAX: usize = 107;
 const NAME_LEN_MAX: usize = 255;
@@ -201,6 +212,8 @@ mod tests {
             "tcp://*:0",
             "ipc:///tmp/socket",
             "ipc://relative",
+            "inproc://name",
+            "inproc://*",
             "stream://tls of 10.0.0.7",
         ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), text);
@@ -222,14 +235,16 @@ mod tests {
             ("tcp://:5555", EndpointError::BadHost),
             ("tcp://::1:5555", EndpointError::BadHost),
             ("ipc://", EndpointError::BadPath),
+            ("inproc://", EndpointError::BadName),
             ("stream://", EndpointError::BadName),
         ] {
             assert_eq!(parse(text), error(text.into()));
         }
-        assert_eq!(
-            parse(&format!("ipc://{}", "p".repeat(108))),
-            EndpointError::BadPath(format!("ipc://{}", "p".repeat(108)))
-        );
+        let path = format!("ipc://{}", "p".repeat(108));
+        assert_eq!(parse(&path), EndpointError::BadPath(path));
+        let name = format!("inproc://{}", "n".repeat(255));
+        assert!(name.parse::<Endpoint>().is_ok());
+        assert_eq!(parse(&format!("{name}n")), EndpointError::BadName(format!("{name}n")));
     }
 
     #[test]

@@ -37,6 +37,7 @@
 //! |---|---|---|
 //! | TCP | `tcp://HOST:PORT` | |
 //! | Unix domain sockets | `ipc://PATH` | |
+//! | memory, within a [`Context`] | `inproc://NAME` | |
 //! | any stream: TLS, a serial line | | [`Socket::serve`], [`Socket::connect_with`] |
 //!
 //! Delivery is at most once per peer, and in order while a connection lasts. Every queue and every wait has a limit: see
@@ -54,6 +55,7 @@ mod blocks;
 mod call;
 mod closing;
 mod connection;
+mod context;
 mod dial;
 mod endpoint;
 mod error;
@@ -74,6 +76,7 @@ mod transport;
 mod waiters;
 
 pub use call::{Request, Responder};
+pub use context::Context;
 pub use endpoint::{Endpoint, EndpointError, Host};
 pub use error::{NotSent, RecvError, RequestError, SendError, Undelivered};
 pub use listen::BindError;

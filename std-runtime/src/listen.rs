@@ -2,7 +2,7 @@
 
 use crate::connection::{Connection, Ended};
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::hub::Phase;
+use crate::hub::{Phase, Shared};
 use crate::junction::Junction;
 use crate::monitor::Event;
 use crate::transport::{Incoming, Listener, Outgoing, ipc, tcp};
@@ -28,22 +28,29 @@ pub enum BindError {
 }
 
 /// Listens on the endpoint. Returns the listener and where it is, the port resolved.
-pub(crate) async fn listen(endpoint: Endpoint, open: bool) -> Result<(Listener, Endpoint), BindError> {
+pub(crate) async fn listen(endpoint: Endpoint, shared: &Shared) -> Result<(Listener, Endpoint), BindError> {
+    let options = &shared.options;
     let bound = match &endpoint {
         Endpoint::Tcp { host, port } => {
-            if !open && !tcp::is_loopback(host).await.map_err(|error| BindError::Io(endpoint.clone(), error))? {
+            if !options.unauthenticated
+                && !tcp::is_loopback(host).await.map_err(|error| BindError::Io(endpoint.clone(), error))?
+            {
                 return Err(BindError::Unauthenticated(endpoint));
             }
             tcp::bind(host, *port).await
         }
         Endpoint::Ipc(path) => ipc::bind(path),
+        Endpoint::Inproc(name) => {
+            let arrivals = options.names.bind(name, shared.phase.subscribe());
+            arrivals.map(|arrivals| (Listener::Inproc(arrivals), endpoint.clone()))
+        }
         Endpoint::Stream(_) => return Err(EndpointError::Stream(endpoint.to_string()).into()),
     };
     bound.map_err(|error| BindError::Io(endpoint, error))
 }
 
 /// Lets strangers in until the socket closes.
-pub(crate) async fn accept(junction: Arc<dyn Junction>, listener: Listener, endpoint: Endpoint) {
+pub(crate) async fn accept(junction: Arc<dyn Junction>, mut listener: Listener, endpoint: Endpoint) {
     let mut phase = junction.shared().phase.subscribe();
     let strangers = Strangers::default();
     loop {
@@ -147,6 +154,9 @@ impl fmt::Display for BindError {
                 "{endpoint} can be reached from other machines and nothing here authenticates them: \
                  allow it with allow_unauthenticated() or --open, or bind to 127.0.0.1"
             ),
+            Self::Io(endpoint @ Endpoint::Inproc(_), error) if error.kind() == io::ErrorKind::AddrInUse => {
+                write!(f, "{endpoint} is in use by another socket of the context")
+            }
             Self::Io(endpoint, error) if error.kind() == io::ErrorKind::AddrInUse => {
                 write!(f, "{endpoint} is in use by another program")
             }

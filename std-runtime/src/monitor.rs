@@ -37,7 +37,7 @@ pub enum Event {
         endpoint: Endpoint,
         /// Why not.
         error: String,
-        /// When again.
+        /// When again; or as soon as the name of an `inproc://` endpoint is bound.
         delay: Duration,
     },
     /// We cannot be this peer's peer, and do not try again.

@@ -1,6 +1,7 @@
 //! How is a socket set up? Once, checked once, everything finite.
 
 use crate::connection::{Security, Template};
+use crate::transport::inproc::Names;
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use zeptomq_core::pattern::overload::{Load, Policy};
 use zeptomq_core::pattern::{TopicLimits, Verbosity};
 use zeptomq_core::wire::metadata::check_identity;
 
-/// How a socket is set up. Every limit has a finite default.
+/// How a socket is set up. Every limit has a finite default. A socket is made in the context whose
+/// [`options`](crate::Context::options) it begins with, or in the [`global`](crate::Context::global) one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,6 +40,7 @@ pub struct Options {
     pub(crate) heartbeat: HeartbeatSetup,
     pub(crate) strict_requests: bool,
     pub(crate) security: Arc<dyn Security>,
+    pub(crate) names: Names,
 }
 
 /// How much a queue holds per peer. A queue below both takes one more message, however long.
@@ -77,6 +80,7 @@ impl Options {
             heartbeat: HeartbeatSetup::DEFAULT,
             strict_requests: false,
             security: Arc::new(Template(Null::NEW)),
+            names: Names::global(),
         }
     }
 

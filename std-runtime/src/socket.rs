@@ -1,5 +1,6 @@
 //! What does a user hold? A socket of one type, that can do what its type can.
 
+use crate::context::Context;
 use crate::dial::{Callee, dial, random};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::error::{RecvError, SendError, Undelivered};
@@ -77,16 +78,24 @@ pub trait Start: Pattern + Send + Sized + 'static {
 }
 
 impl<P: Start> Socket<P> {
-    /// A socket with the default options.
+    /// A socket with the default options, in the [`global`](Context::global) context.
     pub fn new() -> Self {
-        let options = Options::new();
-        Self { owner: Arc::new(Owner { hub: Hub::new(P::start(&options), options) }) }
+        Self::of(Options::new())
+    }
+
+    /// A socket in the context, with its options.
+    pub fn within(context: &Context) -> Self {
+        Self::of(context.options())
     }
 
     /// A socket with these options.
     pub fn with(options: Options) -> Result<Self, OptionsError> {
         options.check()?;
-        Ok(Self { owner: Arc::new(Owner { hub: Hub::new(P::start(&options), options) }) })
+        Ok(Self::of(options))
+    }
+
+    fn of(options: Options) -> Self {
+        Self { owner: Arc::new(Owner { hub: Hub::new(P::start(&options), options) }) }
     }
 }
 
@@ -105,7 +114,7 @@ impl<P: Pattern + Send> Socket<P> {
         let endpoint = endpoint.parse()?;
         let runtime = self.start()?;
         let hub = &self.owner.hub;
-        let (listener, endpoint) = listen(endpoint, hub.shared.options.unauthenticated).await?;
+        let (listener, endpoint) = listen(endpoint, &hub.shared).await?;
         if hub.lock().phase != Phase::Open {
             return Err(BindError::Closed);
         }

@@ -1,10 +1,12 @@
 //! How does a stream of octets come about, and how does it move them?
 
+pub(crate) mod inproc;
 pub(crate) mod ipc;
 pub(crate) mod stream;
 pub(crate) mod tcp;
 
 use crate::endpoint::Endpoint;
+use crate::options::Options;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -30,15 +32,31 @@ pub(crate) enum Outgoing {
 pub(crate) enum Listener {
     Tcp(TcpListener),
     Ipc { listener: UnixListener, _unlink: ipc::Unlink },
+    Inproc(inproc::Arrivals),
 }
 
 /// Connects to an endpoint, trying each address of its name.
-pub(crate) async fn connect(endpoint: &Endpoint) -> io::Result<(Incoming, Outgoing)> {
+pub(crate) async fn connect(endpoint: &Endpoint, options: &Options) -> io::Result<(Incoming, Outgoing)> {
     match endpoint {
         Endpoint::Tcp { host, port } => tcp::connect(host, *port).await,
         Endpoint::Ipc(path) => ipc::connect(path).await,
+        Endpoint::Inproc(name) => options.names.connect(name).await,
         // It is refused before.
         Endpoint::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+/// Waits until something has happened since this was called for which one may connect before the delay is over.
+pub(crate) fn news(endpoint: &Endpoint, options: &Options) -> impl Future<Output = ()> + Send {
+    let news = match endpoint {
+        Endpoint::Inproc(name) => Some(options.names.news(name)),
+        _ => None,
+    };
+    async move {
+        match news {
+            Some(news) => news.await,
+            None => std::future::pending().await,
+        }
     }
 }
 
@@ -121,11 +139,12 @@ impl Outgoing {
 
 impl Listener {
     /// The next stranger. A lack of resources is waited out, not returned.
-    pub(crate) async fn accept(&self) -> (Incoming, Outgoing) {
+    pub(crate) async fn accept(&mut self) -> (Incoming, Outgoing) {
         loop {
             let accepted = match self {
                 Self::Tcp(listener) => listener.accept().await.and_then(|(stream, _)| tcp::halves(stream)),
                 Self::Ipc { listener, .. } => listener.accept().await.map(|(stream, _)| ipc::halves(stream)),
+                Self::Inproc(arrivals) => Ok(arrivals.accept().await),
             };
             match accepted {
                 Ok(halves) => return halves,
