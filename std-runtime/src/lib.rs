@@ -40,6 +40,9 @@
 //! | memory, within a [`Context`] | `inproc://NAME` | |
 //! | any stream: TLS, a serial line | | [`Socket::serve`], [`Socket::connect_with`] |
 //!
+//! Sockets that receive are [`Stream`](futures_core::Stream)s of messages, and those that send have a
+//! [`sink`](Socket::sink).
+//!
 //! Delivery is at most once per peer, and in order while a connection lasts. Every queue and every wait has a limit: see
 //! [`Options`].
 //!
@@ -69,6 +72,7 @@ mod options;
 mod outbox;
 mod peers;
 mod sending;
+mod sink;
 mod socket;
 mod streams;
 mod topics;
@@ -83,6 +87,7 @@ pub use listen::BindError;
 pub use message::{Message, Part};
 pub use monitor::{Event, Monitor};
 pub use options::{Limit, Options, OptionsError};
+pub use sink::MessageSink;
 pub use socket::{Dealer, Pair, Pub, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket, Sub, Xpub, Xsub};
 pub use zeptomq_core as core;
 pub use zeptomq_core::pattern::Verbosity;

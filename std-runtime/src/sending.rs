@@ -7,26 +7,32 @@ use crate::waiters::Waiter;
 use std::task::{Context, Poll};
 use zeptomq_core::pattern::Sends;
 
-/// A message that is to be queued when there is room. Dropped before that, it was not sent.
-pub(crate) struct Sending<'a, P: Sends> {
-    hub: &'a Hub<P>,
+/// A message that is to be queued when there is room, or none.
+#[derive(Default)]
+pub(crate) struct Waiting {
     message: Option<Message>,
     place: u64,
 }
 
-impl<'a, P: Sends> Sending<'a, P> {
-    pub(crate) fn new(hub: &'a Hub<P>, message: Message) -> Self {
-        Self { hub, message: Some(message), place: 0 }
-    }
+/// A message that is to be queued when there is room. Dropped before that, it was not sent.
+pub(crate) struct Sending<'a, P: Sends> {
+    hub: &'a Hub<P>,
+    waiting: Waiting,
+}
 
-    /// Whether the message was handed over.
-    pub(crate) fn is_over(&self) -> bool {
+impl Waiting {
+    pub(crate) fn is_empty(&self) -> bool {
         self.message.is_none()
     }
 
+    /// Puts a message in the empty place.
+    pub(crate) fn put(&mut self, message: Message) {
+        self.message = Some(message);
+    }
+
     #[inline]
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let Self { hub, message, place } = self;
+    pub(crate) fn poll<P: Sends>(&mut self, hub: &Hub<P>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let Self { message, place } = self;
         let Some(waiting) = message else { return Poll::Ready(Ok(())) };
         match hub.poll_send(waiting, Some(Waiter { waker: cx.waker(), place })) {
             Poll::Pending => Poll::Pending,
@@ -36,14 +42,36 @@ impl<'a, P: Sends> Sending<'a, P> {
             }),
         }
     }
+
+    /// Waits no more. What waited is not sent.
+    #[inline]
+    pub(crate) fn give_up<P: Sends>(&mut self, hub: &Hub<P>) {
+        if self.place != 0 && self.message.is_some() {
+            let waker = hub.lock().senders.forget(self.place);
+            drop(waker);
+        }
+    }
+}
+
+impl<'a, P: Sends> Sending<'a, P> {
+    pub(crate) fn new(hub: &'a Hub<P>, message: Message) -> Self {
+        Self { hub, waiting: Waiting { message: Some(message), place: 0 } }
+    }
+
+    /// Whether the message was handed over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        self.waiting.poll(self.hub, cx)
+    }
 }
 
 impl<P: Sends> Drop for Sending<'_, P> {
     fn drop(&mut self) {
-        if self.place != 0 && self.message.is_some() {
-            let waker = self.hub.lock().senders.forget(self.place);
-            drop(waker);
-        }
+        self.waiting.give_up(self.hub);
     }
 }
 

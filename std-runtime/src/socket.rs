@@ -53,22 +53,22 @@ pub type Router = Socket<pattern::Router<Heap>>;
 /// It binds and connects any number of endpoints in any mixture. Dropping it goes on sending what it accepted for the
 /// linger time, while the runtime lives; [`close`](Self::close) waits for that and says what was lost.
 pub struct Socket<P: Pattern + Send + 'static> {
-    owner: Arc<Owner<P>>,
+    pub(crate) owner: Arc<Owner<P>>,
 }
 
 /// The sending half of a socket.
 pub struct Sender<P: Pattern + Send + 'static> {
-    owner: Arc<Owner<P>>,
+    pub(crate) owner: Arc<Owner<P>>,
 }
 
 /// The receiving half of a socket.
 pub struct Receiver<P: Pattern + Send + 'static> {
-    owner: Arc<Owner<P>>,
+    pub(crate) owner: Arc<Owner<P>>,
 }
 
 /// The users' end of a hub: when the last is gone, the socket closes.
-struct Owner<P: Pattern + Send + 'static> {
-    hub: Arc<Hub<P>>,
+pub(crate) struct Owner<P: Pattern + Send + 'static> {
+    pub(crate) hub: Arc<Hub<P>>,
 }
 
 /// A pattern that starts from options.
