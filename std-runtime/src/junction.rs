@@ -2,10 +2,11 @@
 //!
 //! The same for every pattern, so that connections are compiled once per mechanism and not once per pattern too.
 
+use crate::endpoint::Endpoint;
 use crate::hub::{Hub, Phase, Shared, State, relieve, wake};
 use crate::message::Message;
 use crate::outbox::Batch;
-use crate::peers::{End, Line, Writer};
+use crate::peers::{End, Introduced, Line, Writer};
 use std::collections::VecDeque;
 use std::task::Waker;
 use zeptomq_core::link::Heartbeat;
@@ -24,10 +25,10 @@ pub(crate) trait Junction: Send + Sync {
     fn listens(&self) -> bool;
 
     /// Makes the queue of a peer that is going to be connected to.
-    fn open(&self) -> Result<PeerId, Refused>;
+    fn open(&self, endpoint: &Endpoint) -> Result<PeerId, Refused>;
 
-    /// A handshake is over. `known` is the peer that was connected to; a stranger gets a queue now.
-    fn admit(&self, known: Option<PeerId>, info: &PeerInfo<'_>, line: Line) -> Result<PeerId, Refused>;
+    /// A handshake is over. A stranger gets a queue now.
+    fn admit(&self, caller: Caller<'_>, info: &PeerInfo<'_>, line: Line) -> Result<PeerId, Refused>;
 
     /// Returns what was written, and collects what is to be done; commands go to `own`, and must be sent. The waker is
     /// woken when there is more.
@@ -50,6 +51,15 @@ pub(crate) trait Junction: Send + Sync {
 
     /// How many messages are queued for the peer.
     fn queued(&self, peer: PeerId) -> usize;
+}
+
+/// Who shook hands.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    /// The peer that was connected to; none for a stranger.
+    pub(crate) known: Option<PeerId>,
+    /// Where it was connected to, or where it was accepted.
+    pub(crate) endpoint: &'a Endpoint,
 }
 
 /// What a connection has written since it last said so.
@@ -90,10 +100,10 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         P::LISTENS
     }
 
-    fn open(&self) -> Result<PeerId, Refused> {
+    fn open(&self, endpoint: &Endpoint) -> Result<PeerId, Refused> {
         let mut state = self.lock();
         let State { peers, pattern, .. } = &mut *state;
-        let peer = peers.insert(Side::Connect).ok_or(Refused::NoRoom)?;
+        let peer = peers.insert(Side::Connect, endpoint.clone()).ok_or(Refused::NoRoom)?;
         pattern.open(peer, Side::Connect).inspect_err(|_| drop(peers.remove(peer)))?;
         let woken = state.senders.take();
         drop(state);
@@ -101,12 +111,12 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         Ok(peer)
     }
 
-    fn admit(&self, known: Option<PeerId>, info: &PeerInfo<'_>, line: Line) -> Result<PeerId, Refused> {
+    fn admit(&self, caller: Caller<'_>, info: &PeerInfo<'_>, line: Line) -> Result<PeerId, Refused> {
         let mut state = self.lock();
-        let peer = match known {
+        let peer = match caller.known {
             Some(peer) => peer,
             None => {
-                let peer = state.peers.insert(Side::Accept).ok_or(Refused::NoRoom)?;
+                let peer = state.peers.insert(Side::Accept, caller.endpoint.clone()).ok_or(Refused::NoRoom)?;
                 state.pattern.open(peer, Side::Accept).inspect_err(|_| drop(state.peers.remove(peer)))?;
                 peer
             }
@@ -114,7 +124,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let displaced = match state.pattern.up(peer, info) {
             Ok(displaced) => displaced.filter(|displaced| *displaced != peer),
             Err(error) => {
-                if known.is_none() {
+                if caller.known.is_none() {
                     state.forget(peer);
                 }
                 return Err(error);
@@ -125,6 +135,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         woken.extend(displaced.and_then(|line| line.doom(End::Displaced)));
         if let Some(found) = state.peers.find(peer) {
             found.line = Some(line);
+            found.introduced = Introduced { socket_type: info.socket_type, identity: info.identity.into() };
             if found.writer == Writer::Idle && !found.outbox.is_empty() {
                 found.writer = Writer::Driver;
             }
@@ -352,7 +363,7 @@ mod tests {
     fn a_full_queue_whose_messages_left_with_the_connection_has_room_again() {
         let options = Options::new().send_limit(Load { messages: 2, octets: 1000 });
         let hub = Hub::new(Push::<Heap>::NEW, options);
-        let peer = hub.open().unwrap();
+        let peer = hub.open(&"tcp://127.0.0.1:1".parse().unwrap()).unwrap();
         let send = || hub.poll_send(&Message::from("hi"), None);
         assert_eq!([send(), send(), send()], [Ok(()), Ok(()), Err(NotSent::Full)].map(Poll::Ready));
         let mut batch = hub.lock().peers.find(peer).unwrap().outbox.take();

@@ -74,6 +74,7 @@ mod peers;
 mod sending;
 mod sink;
 mod socket;
+mod status;
 mod streams;
 mod topics;
 mod transport;
@@ -89,9 +90,10 @@ pub use monitor::{Event, Monitor};
 pub use options::{Limit, Options, OptionsError};
 pub use sink::MessageSink;
 pub use socket::{Dealer, Pair, Pub, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket, Sub, Xpub, Xsub};
+pub use status::PeerStatus;
 pub use zeptomq_core as core;
-pub use zeptomq_core::pattern::Verbosity;
 pub use zeptomq_core::pattern::overload::Policy;
+pub use zeptomq_core::pattern::{Drops, Verbosity};
 pub use zeptomq_core::wire::SocketType;
 
 /// The examples of the README, compiled.

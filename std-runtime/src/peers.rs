@@ -1,5 +1,6 @@
 //! What does a socket keep for each of its peers?
 
+use crate::endpoint::Endpoint;
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::transport::Outgoing;
@@ -8,6 +9,7 @@ use std::task::Waker;
 use zeptomq_core::link::Heartbeat;
 use zeptomq_core::pattern::{Drops, Reason};
 use zeptomq_core::peer::{PeerId, Side};
+use zeptomq_core::wire::SocketType;
 
 /// The peers of one socket, by slot.
 #[derive(Default)]
@@ -25,11 +27,21 @@ struct Slot {
 /// One peer: its queues, which for one that we connect to outlive its connections, and its connection.
 pub(crate) struct Peer {
     pub(crate) side: Side,
+    /// Where it was connected to, or where it was accepted.
+    pub(crate) endpoint: Endpoint,
+    pub(crate) introduced: Introduced,
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Outbox,
     pub(crate) writer: Writer,
     pub(crate) line: Option<Line>,
     pub(crate) drops: Drops,
+}
+
+/// What a peer said of itself, the last time that it shook hands.
+#[derive(Default)]
+pub(crate) struct Introduced {
+    pub(crate) socket_type: Option<SocketType>,
+    pub(crate) identity: Box<[u8]>,
 }
 
 /// Who writes to the connection.
@@ -78,7 +90,7 @@ pub(crate) enum End {
 
 impl Peers {
     /// Gives the peer a slot; `None` when 65,536 are taken.
-    pub(crate) fn insert(&mut self, side: Side) -> Option<PeerId> {
+    pub(crate) fn insert(&mut self, side: Side, endpoint: Endpoint) -> Option<PeerId> {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
@@ -91,6 +103,8 @@ impl Peers {
         place.turn = place.turn.wrapping_add(1);
         place.peer = Some(Peer {
             side,
+            endpoint,
+            introduced: Introduced::default(),
             inbox: Inbox::default(),
             outbox: Outbox::default(),
             writer: Writer::Idle,
@@ -139,15 +153,16 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::Peers;
+    use super::{Endpoint, Peers};
     use zeptomq_core::peer::Side;
 
     #[test]
     fn who_had_the_slot_before_is_somebody_else() {
         let mut peers = Peers::default();
-        let before = peers.insert(Side::Accept).unwrap();
+        let endpoint: Endpoint = "tcp://127.0.0.1:1".parse().unwrap();
+        let before = peers.insert(Side::Accept, endpoint.clone()).unwrap();
         peers.remove(before);
-        let after = peers.insert(Side::Accept).unwrap();
+        let after = peers.insert(Side::Accept, endpoint).unwrap();
         assert_eq!(before.slot, after.slot);
         assert!(peers.find(before).is_none() && peers.find(after).is_some());
     }

@@ -141,7 +141,7 @@ impl<P: Pattern + Send> Socket<P> {
         Monitor::new(self.owner.hub.shared.events.subscribe())
     }
 
-    /// How many messages were dropped, by reason.
+    /// How many messages were dropped, by reason; [`peers`](Self::peers) says it of each peer.
     pub fn drops(&self) -> Drops {
         self.owner.hub.lock().drops()
     }
@@ -163,7 +163,7 @@ impl<P: Pattern + Send> Socket<P> {
     pub(crate) fn dial(&self, callee: Callee) -> Result<(), EndpointError> {
         let runtime = self.start()?;
         let hub = self.owner.hub.clone();
-        let peer = hub.open().map_err(|error| match error {
+        let peer = hub.open(&callee.endpoint).map_err(|error| match error {
             Refused::Taken => EndpointError::Taken,
             _ => EndpointError::TooMany,
         })?;

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 use support::{peer, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use zeptomq::{Options, Pub, Sub};
+use zeptomq::{Options, Pub, Sub, Verbosity, Xpub};
 
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 
@@ -58,6 +58,39 @@ async fn a_subscriber_of_too_many_topics_is_sent_everything() {
         let mut heard = [0; 3];
         soon("the message", wire.read_exact(&mut heard)).await.unwrap();
         assert_eq!(&heard, b"\0\x01z");
+    }
+}
+
+/// Of a topic that two want, each subscription and each cancel is shown, or the first and the last.
+#[tokio::test]
+async fn verbosity_is_how_much_an_xpub_shows() {
+    for (verbosity, shown) in [
+        (Verbosity::Changes, &[1, 0][..]),
+        (Verbosity::Subscriptions, &[1, 1, 0]),
+        (Verbosity::Everything, &[1, 1, 0, 0]),
+    ] {
+        let mut xpub = Xpub::with(Options::new().verbosity(verbosity)).unwrap();
+        let endpoint = xpub.bind(LOOPBACK).await.unwrap();
+        let mut wires = [peer(&endpoint, "SUB").await, peer(&endpoint, "SUB").await];
+        for octet in [1, 0] {
+            for (wire, left) in wires.iter_mut().zip([1, 0]) {
+                wire.write_all(&[0, 2, octet, b't']).await.unwrap();
+                let subscribers = if octet == 1 { 2 - left } else { left };
+                soon("the subscription", heard(&xpub, subscribers)).await;
+            }
+        }
+        for octet in shown {
+            assert_eq!(&soon("what is shown", xpub.recv()).await.unwrap()[0], [*octet, b't'], "{verbosity:?}");
+        }
+        assert_eq!(xpub.try_recv(), Ok(None));
+    }
+}
+
+/// So many want the topic, and no more.
+async fn heard(xpub: &Xpub, subscribers: usize) {
+    xpub.wait_for_subscribers("t", subscribers).await;
+    while tokio::time::timeout(MOMENT, xpub.wait_for_subscribers("t", subscribers + 1)).await.is_ok() {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -5,7 +5,7 @@ use super::handshake::{Failed, shake};
 use super::read::Read;
 use super::write::Write;
 use crate::endpoint::Endpoint;
-use crate::junction::{Junction, Written};
+use crate::junction::{Caller, Junction, Written};
 use crate::monitor::Event;
 use crate::peers::End;
 use crate::transport::Incoming;
@@ -49,7 +49,7 @@ pub(super) enum Cause {
 /// Lives a connection's whole life.
 pub(super) async fn run<M: Mechanism>(mechanism: M, connection: Connection) -> Ended {
     let Connection { mut incoming, outgoing, junction, endpoint, peer: known, on_up } = connection;
-    let shaking = shake(mechanism, &mut incoming, outgoing, &junction, known);
+    let shaking = shake(mechanism, &mut incoming, outgoing, &junction, Caller { known, endpoint: &endpoint });
     let timeout = junction.shared().options.handshake_timeout;
     let opened = match tokio::time::timeout(timeout, shaking).await {
         Ok(Ok(opened)) => opened,

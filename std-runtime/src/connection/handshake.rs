@@ -1,7 +1,7 @@
 //! How does a new connection become a peer's?
 
 use super::driver::{HANG_UP, hang_up};
-use crate::junction::{Junction, line};
+use crate::junction::{Caller, Junction, line};
 use crate::transport::{Incoming, Outgoing};
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -45,7 +45,7 @@ pub(super) async fn shake<M: Mechanism>(
     incoming: &mut Incoming,
     outgoing: Outgoing,
     junction: &Arc<dyn Junction>,
-    known: Option<PeerId>,
+    caller: Caller<'_>,
 ) -> Result<Opened<M>, Failed> {
     let shared = junction.shared();
     // The deadline is the caller's: it includes connecting.
@@ -72,7 +72,7 @@ pub(super) async fn shake<M: Mechanism>(
     let version = peer.version;
     let heartbeat = Heartbeat::new(shared.options.heartbeat, junction.socket_type(), version, shared.now());
     let clear = M::Open::CLEAR && out.is_open_to_callers();
-    match junction.admit(known, &info, line(out.clone(), clear, heartbeat)) {
+    match junction.admit(caller, &info, line(out.clone(), clear, heartbeat)) {
         Ok(peer) => Ok(Opened { peer, socket_type: info.socket_type, version, open, seal, out, rest: input }),
         Err(error) => Err(Failed::Refused(error)),
     }

@@ -8,6 +8,7 @@ pub(crate) mod tcp;
 use crate::endpoint::Endpoint;
 use crate::options::Options;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -91,6 +92,14 @@ impl AsyncRead for Incoming {
 }
 
 impl Outgoing {
+    /// The peer's address, if it is one of TCP.
+    pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(half) => half.peer_addr().ok(),
+            Self::Ipc(_) | Self::Stream(_) => None,
+        }
+    }
+
     /// Whether the system takes octets from whoever has some. Other streams take them from a task only, which they wake
     /// when they take more: their connection's.
     pub(crate) fn is_open_to_callers(&self) -> bool {
