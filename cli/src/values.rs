@@ -12,10 +12,16 @@ pub(crate) struct Identity(pub(crate) Vec<u8>);
 
 /// Where to bind or connect.
 pub(crate) fn endpoint(given: &str) -> Result<Endpoint, String> {
-    given.parse().map_err(|error: EndpointError| match error {
+    let endpoint = given.parse().map_err(|error: EndpointError| match error {
         EndpointError::NoPort(_) => error.to_string(),
         _ => format!("{error}, such as tcp://127.0.0.1:5555"),
-    })
+    })?;
+    match endpoint {
+        Endpoint::Inproc(_) | Endpoint::Stream(_) => {
+            Err(format!("\"{given}\" is within one program: between programs it is tcp:// or ipc://"))
+        }
+        endpoint => Ok(endpoint),
+    }
 }
 
 /// Who we are to ROUTER peers.
@@ -83,7 +89,17 @@ const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 mod tests {
     use std::time::Duration;
 
-    use super::{duration, identity, positive};
+    use super::{duration, endpoint, identity, positive};
+
+    #[test]
+    fn an_endpoint_is_where_another_program_can_be() {
+        assert!(endpoint("tcp://127.0.0.1:5555").is_ok() && endpoint("ipc:///tmp/x").is_ok());
+        for (given, said) in
+            [("inproc://x", "one program"), ("stream://x", "one program"), ("127.0.0.1:5555", "such as")]
+        {
+            assert!(endpoint(given).unwrap_err().contains(said), "{given}");
+        }
+    }
 
     #[test]
     fn a_count_is_a_whole_number() {
