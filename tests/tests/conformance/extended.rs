@@ -5,6 +5,7 @@ use zeptomq_tests::executor::{Config, Executor, Kind, Listener, Socket};
 use zeptomq_tests::wire::{Wire, cancel, greeting_of, message, more, ready, subscribe};
 
 /// XPB1: a subscription is shown as one part, in whichever form it came; messages match as a PUB's do.
+/// Guards `Xpub::arrived`, `Xpub::route`.
 fn xpub_shows_who_subscribes_and_sends_it_what_it_wants<E: Executor>(executor: &mut E) {
     let mut xpub = executor.bound(Kind::Xpub);
     let mut wire = xpub.peer("SUB");
@@ -24,6 +25,7 @@ fn xpub_shows_who_subscribes_and_sends_it_what_it_wants<E: Executor>(executor: &
 }
 
 /// XPB4: what others want already, or still, is no news, nor is a cancel of what was never wanted.
+/// Guards `Xpub::shows`.
 fn xpub_shows_the_first_subscription_and_the_last_cancel<E: Executor>(executor: &mut E) {
     let mut xpub = executor.bound(Kind::Xpub);
     let [mut one, mut other] = [xpub.peer("SUB"), xpub.peer("XSUB")];
@@ -41,6 +43,7 @@ fn xpub_shows_the_first_subscription_and_the_last_cancel<E: Executor>(executor: 
 }
 
 /// XPB4: told to, it shows what is said again too.
+/// Guards `Xpub::shows`.
 fn xpub_may_be_told_to_show_more<E: Executor>(executor: &mut E) {
     for (verbosity, cancels) in [(Verbosity::Subscriptions, 1), (Verbosity::Everything, 3)] {
         let mut xpub = executor.bound_with(Kind::Xpub, Config { verbosity, ..Config::default() });
@@ -63,6 +66,7 @@ fn xpub_may_be_told_to_show_more<E: Executor>(executor: &mut E) {
 }
 
 /// XPB2: a peer that goes cancels what nobody else wants, behind what it had sent.
+/// Guards `Xpub::poll_cancelled`, `Topics::forget_next`.
 fn xpub_cancels_for_a_peer_that_is_gone<E: Executor>(executor: &mut E) {
     for verbosity in [Verbosity::Changes, Verbosity::Everything] {
         let mut xpub = executor.bound_with(Kind::Xpub, Config { verbosity, ..Config::default() });
@@ -102,6 +106,7 @@ fn xpub_cancels_for_a_peer_that_is_gone<E: Executor>(executor: &mut E) {
 }
 
 /// A peer with more topics than are kept is given everything; that is shown, so that it can be passed on, and counted.
+/// Guards `Topics::widen`, `Arrival::Widened`.
 fn xpub_shows_that_a_peer_is_given_everything<E: Executor>(executor: &mut E) {
     let mut xpub = executor.bound_with(Kind::Xpub, Config { topics_max: 2, ..Config::default() });
     let mut wire = xpub.peer("SUB");
@@ -122,6 +127,7 @@ fn xpub_shows_that_a_peer_is_given_everything<E: Executor>(executor: &mut E) {
 }
 
 /// XPB3: what is no subscription is received, in turn; a subscription between its parts is shown before it.
+/// Guards `Xpub::arrived`, `rx::rotate`, `Read::parse`.
 fn xpub_receives_what_its_peers_send<E: Executor>(executor: &mut E) {
     let mut xpub = executor.bound(Kind::Xpub);
     let mut wire = xpub.peer("XSUB");
@@ -141,6 +147,7 @@ fn xpub_receives_what_its_peers_send<E: Executor>(executor: &mut E) {
 
 /// XSB1, 1.10: a message of one part that begins with 1 or 0 subscribes or cancels; it is counted and said again to who
 /// comes later, in the form that the peer knows.
+/// Guards `Xsub::handle_subscription`.
 fn xsub_subscribes_by_messages<E: Executor>(executor: &mut E) {
     let mut xsub = executor.bound(Kind::Xsub);
     let mut wire = xsub.peer("XPUB");
@@ -162,6 +169,7 @@ fn xsub_subscribes_by_messages<E: Executor>(executor: &mut E) {
 }
 
 /// XSB1: all else goes to all publishers, unaltered.
+/// Guards `Xsub::route`.
 fn xsub_sends_to_all_publishers<E: Executor>(executor: &mut E) {
     let mut xsub = executor.bound(Kind::Xsub);
     xsub.send(&[b"to nobody"]).unwrap();
@@ -173,6 +181,7 @@ fn xsub_sends_to_all_publishers<E: Executor>(executor: &mut E) {
 }
 
 /// XSB1: a publisher whose queue is full misses messages, which are counted; the others do not.
+/// Guards `Xsub::OVERLOAD`.
 fn xsub_drops_for_who_is_slow_and_not_for_the_others<E: Executor>(executor: &mut E) {
     let mut xsub = executor.bound_with(Kind::Xsub, Config { holds_two: true, ..Config::default() });
     let [mut slow, mut quick] = [xsub.peer("XPUB"), xsub.peer("XPUB")];
@@ -190,6 +199,7 @@ fn xsub_drops_for_who_is_slow_and_not_for_the_others<E: Executor>(executor: &mut
 }
 
 /// XSUB does not filter (SUB2 does): it takes in turn what its publishers send.
+/// Guards `Xsub::arrived`.
 fn xsub_receives_whatever_arrives<E: Executor>(executor: &mut E) {
     let mut xsub = executor.bound(Kind::Xsub);
     let mut peers = [xsub.peer("PUB"), xsub.peer("XPUB")];

@@ -1,7 +1,8 @@
 //! Does a socket keep to the rules of ZMTP and of its socket type, whatever runs it?
 //!
 //! Each case drives one socket of ours against scripted peers that speak octets, and is run by both executors. The ids
-//! in the comments (G1, REQ5, ...) and the vectors (M1, P3, ...) are those of the project's checklist.
+//! in the comments (G1, REQ5, ...) and the vectors (M1, P3, ...) are those of the project's checklist; what a case guards is
+//! named as in the source.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here is a test")]
 
 /// Runs each case of a file on both executors; one that is not listed is dead code.

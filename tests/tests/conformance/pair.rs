@@ -4,6 +4,7 @@ use zeptomq_tests::executor::{Executor, Kind, Listener, Socket, Unsent};
 use zeptomq_tests::wire::{Wire, message};
 
 /// PAR1.
+/// Guards `Pair::take`, `Pair::route`.
 fn pair_alters_nothing_in_either_direction<E: Executor>(executor: &mut E) {
     let mut pair = executor.bound(Kind::Pair);
     let mut wire = pair.peer("PAIR");
@@ -16,6 +17,7 @@ fn pair_alters_nothing_in_either_direction<E: Executor>(executor: &mut E) {
 }
 
 /// PAR1: a second peer is not let in, and the first keeps its place.
+/// Guards `Pair::open`.
 fn pair_has_one_peer<E: Executor>(executor: &mut E) {
     let mut pair = executor.bound(Kind::Pair);
     let mut first = pair.peer("PAIR");
@@ -30,6 +32,7 @@ fn pair_has_one_peer<E: Executor>(executor: &mut E) {
 }
 
 /// PAR1: the place of one that left is free, and what it had sent is not lost.
+/// Guards `Pair::down`, `Pair::open`.
 fn pair_takes_another_peer_when_the_first_has_left<E: Executor>(executor: &mut E) {
     let mut pair = executor.bound(Kind::Pair);
     let mut first = pair.peer("PAIR");
@@ -45,6 +48,7 @@ fn pair_takes_another_peer_when_the_first_has_left<E: Executor>(executor: &mut E
 }
 
 /// PAR1: it keeps the place of whom it connects to, who comes back.
+/// Guards `Pair::open`.
 fn pair_keeps_its_place_for_whom_it_connects_to<E: Executor>(executor: &mut E) {
     let mut pair = executor.bound(Kind::Pair);
     let (mut listener, wire) = pair.dialled_peer("PAIR");
@@ -60,6 +64,7 @@ fn pair_keeps_its_place_for_whom_it_connects_to<E: Executor>(executor: &mut E) {
 }
 
 /// PAR1: without a peer it waits.
+/// Guards `Pair::route`.
 fn pair_without_a_peer_waits<E: Executor>(executor: &mut E) {
     let mut pair = executor.bound(Kind::Pair);
     assert_eq!(pair.try_send(&[b"nobody"]), Err(Unsent::WouldBlock));

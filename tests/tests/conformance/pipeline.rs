@@ -6,6 +6,7 @@ use zeptomq_tests::executor::{Executor, Kind, Listener, Socket};
 use zeptomq_tests::wire::{Wire, message};
 
 /// PSH1.
+/// Guards `Balance::took`.
 fn push_goes_round_robin<E: Executor>(executor: &mut E) {
     let mut push = executor.bound(Kind::Push);
     let mut pulls = [push.peer("PULL"), push.peer("PULL"), push.peer("PULL")];
@@ -22,6 +23,7 @@ fn push_goes_round_robin<E: Executor>(executor: &mut E) {
 }
 
 /// PSH1: and goes on so with those that are left.
+/// Guards `Balance::close`.
 fn push_goes_round_those_that_are_left<E: Executor>(executor: &mut E) {
     let mut push = executor.bound(Kind::Push);
     let [mut a, b, mut c] = [push.peer("PULL"), push.peer("PULL"), push.peer("PULL")];
@@ -35,6 +37,7 @@ fn push_goes_round_those_that_are_left<E: Executor>(executor: &mut E) {
 }
 
 /// G6: nothing is parked for a peer that is not there while one that is there has room.
+/// Guards `Balance::turn`.
 fn push_prefers_who_is_there<E: Executor>(executor: &mut E) {
     let mut push = executor.bound(Kind::Push);
     let mut listener = push.dial();
@@ -51,6 +54,7 @@ fn push_prefers_who_is_there<E: Executor>(executor: &mut E) {
 }
 
 /// PSH1: it only sends; what a peer says to it is dropped and counted, and the peer kept.
+/// Guards `Pattern::arrived`.
 fn push_drops_what_it_is_sent<E: Executor>(executor: &mut E) {
     let mut push = executor.bound(Kind::Push);
     let mut wire = push.peer("PULL");
@@ -61,6 +65,7 @@ fn push_drops_what_it_is_sent<E: Executor>(executor: &mut E) {
 }
 
 /// PLL1: each peer has its turn, however much another has sent.
+/// Guards `Rotation::took`.
 fn pull_takes_in_turn<E: Executor>(executor: &mut E) {
     let mut pull = executor.bound(Kind::Pull);
     let [mut a, mut b] = [pull.peer("PUSH"), pull.peer("PUSH")];
@@ -74,6 +79,7 @@ fn pull_takes_in_turn<E: Executor>(executor: &mut E) {
 }
 
 /// PLL1: many peers come and go, and each message arrives once.
+/// Guards `Peers::remove`, `Slot::is_free`.
 fn pull_serves_many_one_after_the_other<E: Executor>(executor: &mut E) {
     let mut pull = executor.bound(Kind::Pull);
     for _ in 0..100 {

@@ -6,6 +6,7 @@ use zeptomq_tests::executor::{Config, Executor, Kind, Listener, Socket, Unsent};
 use zeptomq_tests::wire::{Wire, cancel, greeting_of, message, more, ready, subscribe};
 
 /// PUB3, PUB4: a subscription is compared, octet for octet, with the beginning of the first part.
+/// Guards `Topics::collect`.
 fn pub_sends_what_begins_with_a_subscription<E: Executor>(executor: &mut E) {
     let mut publisher = executor.bound(Kind::Pub);
     let mut wire = publisher.peer("SUB");
@@ -20,6 +21,7 @@ fn pub_sends_what_begins_with_a_subscription<E: Executor>(executor: &mut E) {
 }
 
 /// PUB3: the empty subscription is everything, and none is nothing.
+/// Guards `Topics::collect`.
 fn pub_sends_everything_for_the_empty_subscription<E: Executor>(executor: &mut E) {
     let mut publisher = executor.bound(Kind::Pub);
     let [mut all, mut nothing] = [publisher.peer("SUB"), publisher.peer("XSUB")];
@@ -33,6 +35,7 @@ fn pub_sends_everything_for_the_empty_subscription<E: Executor>(executor: &mut E
 }
 
 /// 1.10: both forms are understood on every connection, in any frame.
+/// Guards `Subscription::from_message`, `Rx::finish_subscription`, `Read::parse`.
 fn pub_understands_both_forms_of_a_subscription<E: Executor>(executor: &mut E) {
     let mut publisher = executor.bound(Kind::Pub);
     let mut wire = publisher.peer("SUB");
@@ -50,6 +53,7 @@ fn pub_understands_both_forms_of_a_subscription<E: Executor>(executor: &mut E) {
 }
 
 /// 1.10 "counting trap": a publisher keeps a set for each peer, as libzmq's subscribers take for granted.
+/// Guards `Topics::add`, `Topics::remove`.
 fn pub_keeps_a_set_for_each_peer<E: Executor>(executor: &mut E) {
     let mut publisher = executor.bound(Kind::Pub);
     let [mut twice, mut once] = [publisher.peer("SUB"), publisher.peer("SUB")];
@@ -63,6 +67,7 @@ fn pub_keeps_a_set_for_each_peer<E: Executor>(executor: &mut E) {
 }
 
 /// PUB1: what is no subscription is dropped and counted, and the peer kept.
+/// Guards `Pub::arrived`.
 fn pub_drops_what_it_is_sent<E: Executor>(executor: &mut E) {
     let mut publisher = executor.bound(Kind::Pub);
     let mut wire = publisher.peer("XSUB");
@@ -74,6 +79,7 @@ fn pub_drops_what_it_is_sent<E: Executor>(executor: &mut E) {
 }
 
 /// A peer that is gone wants nothing, and says again what it wants when it is back.
+/// Guards `Pub::down`.
 fn pub_forgets_a_peer_that_is_gone<E: Executor>(executor: &mut E) {
     let mut publisher = executor.bound(Kind::Pub);
     let (mut listener, mut wire) = publisher.dialled_peer("SUB");
@@ -92,6 +98,7 @@ fn pub_forgets_a_peer_that_is_gone<E: Executor>(executor: &mut E) {
 }
 
 /// PUB2: a subscriber whose queue is full misses messages, which are counted; the others do not.
+/// Guards `Pub::OVERLOAD`, `hub::publish`, `FixedSocket::publish`.
 fn pub_drops_for_who_is_slow_and_not_for_the_others<E: Executor>(executor: &mut E) {
     let mut publisher = executor.bound_with(Kind::Pub, Config { holds_two: true, ..Config::default() });
     let [mut slow, mut quick] = [publisher.peer("SUB"), publisher.peer("SUB")];
@@ -115,6 +122,7 @@ fn pub_drops_for_who_is_slow_and_not_for_the_others<E: Executor>(executor: &mut 
 }
 
 /// Under the policies that lose nothing, a message that one subscriber has no room for is sent to nobody.
+/// Guards `hub::publish`, `FixedSocket::publish`.
 fn pub_may_be_told_to_lose_nothing<E: Executor>(executor: &mut E) {
     for (policy, refused) in [(Policy::Wait, Unsent::WouldBlock), (Policy::Error, Unsent::Full)] {
         let config = Config { holds_two: true, overload: Some(policy), ..Config::default() };
@@ -145,6 +153,7 @@ fn pub_may_be_told_to_lose_nothing<E: Executor>(executor: &mut E) {
 }
 
 /// SUB2, 1.10: only the first subscription to a topic and the last cancel are said; one never made is not.
+/// Guards `Interest::add`, `Interest::remove`.
 fn sub_says_the_first_and_the_last<E: Executor>(executor: &mut E) {
     let mut sub = executor.bound(Kind::Sub);
     let mut wire = sub.peer("PUB");
@@ -160,6 +169,7 @@ fn sub_says_the_first_and_the_last<E: Executor>(executor: &mut E) {
 }
 
 /// SUB2: each publisher is told all that is wanted, in order, when it comes and when it comes back.
+/// Guards `Publishers::up`.
 fn sub_says_all_again_on_each_connection<E: Executor>(executor: &mut E) {
     let mut sub = executor.bound(Kind::Sub);
     for topic in [&b"one"[..], b"two", b"", b"three"] {
@@ -179,6 +189,7 @@ fn sub_says_all_again_on_each_connection<E: Executor>(executor: &mut E) {
 }
 
 /// 1.10: a peer of ZMTP 3.0 is told in messages.
+/// Guards `Subscription::frame`.
 fn sub_says_it_in_messages_to_a_peer_of_3_0<E: Executor>(executor: &mut E) {
     let mut sub = executor.bound(Kind::Sub);
     sub.subscribe(b"t");
@@ -191,6 +202,7 @@ fn sub_says_it_in_messages_to_a_peer_of_3_0<E: Executor>(executor: &mut E) {
 }
 
 /// SUB1, SUB2: it filters again what it is sent, takes in turn and alters nothing.
+/// Guards `Sub::arrived`.
 fn sub_receives_what_it_wants<E: Executor>(executor: &mut E) {
     let mut sub = executor.bound(Kind::Sub);
     sub.subscribe(b"a");
@@ -217,6 +229,7 @@ fn sub_receives_what_it_wants<E: Executor>(executor: &mut E) {
 }
 
 /// PUB5: a subscription in the middle of a message of many parts changes nothing of it.
+/// Guards `rx::rotate`, `Read::parse`.
 fn a_subscription_within_a_message_is_heard<E: Executor>(executor: &mut E) {
     let mut publisher = executor.bound(Kind::Pub);
     let mut wire = publisher.peer("XSUB");
