@@ -37,7 +37,7 @@ pub(crate) async fn listen(endpoint: Endpoint, shared: &Shared) -> Result<(Liste
             {
                 return Err(BindError::Unauthenticated(endpoint));
             }
-            tcp::bind(host, *port).await
+            tcp::bind(host, *port, &options.tcp).await
         }
         Endpoint::Ipc(path) => ipc::bind(path),
         Endpoint::Inproc(name) => {

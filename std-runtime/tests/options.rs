@@ -1,4 +1,5 @@
-//! Does each option do what it says? One test for each, which fails when the option is not read.
+//! Does each option do what it says? One test for each, which fails when the option is not read. (Those of TCP streams
+//! cannot be seen from outside: their tests are beside the function that sets them up.)
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here is a test")]
 
 mod support;
@@ -254,6 +255,13 @@ async fn options_out_of_range_are_named() {
         (Options::new().reconnect(day, 25 * day), OptionsError::TooLong("reconnect")),
         (Options::new().handshake_timeout(25 * day), OptionsError::TooLong("handshake_timeout")),
         (Options::new().heartbeat(day, Duration::from_secs(1)), OptionsError::Heartbeat),
+        (Options::new().send_buffer(0), OptionsError::Zero("send_buffer")),
+        (Options::new().receive_buffer(0), OptionsError::Zero("receive_buffer")),
+        (Options::new().send_buffer(1 << 31), OptionsError::TooLarge("send_buffer")),
+        (Options::new().receive_buffer(1 << 31), OptionsError::TooLarge("receive_buffer")),
+        (Options::new().keepalive(Duration::from_millis(999), day / 24), OptionsError::Keepalive),
+        (Options::new().keepalive(day / 24, Duration::ZERO), OptionsError::Keepalive),
+        (Options::new().keepalive(day, day / 24), OptionsError::Keepalive),
     ] {
         assert_eq!(Rep::with(options).err(), Some(error));
     }

@@ -31,7 +31,7 @@ pub(crate) enum Outgoing {
 
 /// What strangers connect to.
 pub(crate) enum Listener {
-    Tcp(TcpListener),
+    Tcp(TcpListener, tcp::Setup),
     Ipc { listener: UnixListener, _unlink: ipc::Unlink },
     Inproc(inproc::Arrivals),
 }
@@ -39,7 +39,7 @@ pub(crate) enum Listener {
 /// Connects to an endpoint, trying each address of its name.
 pub(crate) async fn connect(endpoint: &Endpoint, options: &Options) -> io::Result<(Incoming, Outgoing)> {
     match endpoint {
-        Endpoint::Tcp { host, port } => tcp::connect(host, *port).await,
+        Endpoint::Tcp { host, port } => tcp::connect(host, *port, &options.tcp).await,
         Endpoint::Ipc(path) => ipc::connect(path).await,
         Endpoint::Inproc(name) => options.names.connect(name).await,
         // It is refused before.
@@ -151,7 +151,9 @@ impl Listener {
     pub(crate) async fn accept(&mut self) -> (Incoming, Outgoing) {
         loop {
             let accepted = match self {
-                Self::Tcp(listener) => listener.accept().await.and_then(|(stream, _)| tcp::halves(stream)),
+                Self::Tcp(listener, setup) => {
+                    listener.accept().await.and_then(|(stream, _)| tcp::halves(stream, setup))
+                }
                 Self::Ipc { listener, .. } => listener.accept().await.map(|(stream, _)| ipc::halves(stream)),
                 Self::Inproc(arrivals) => Ok(arrivals.accept().await),
             };

@@ -6,13 +6,36 @@ use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream, lookup_host};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
+
+/// How TCP streams are set up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    pub(crate) nodelay: bool,
+    /// After how long a silence the system asks for a sign of life, and how often; zero for never.
+    pub(crate) keepalive: (Duration, Duration),
+    /// In octets; the system's when none.
+    pub(crate) send_buffer: Option<usize>,
+    pub(crate) receive_buffer: Option<usize>,
+}
+
+impl Setup {
+    /// No delay, for messages are batched here; keepalive, for peers of ZMTP 3.0 know no PING.
+    pub(crate) const DEFAULT: Self =
+        Self { nodelay: true, keepalive: (KEEPALIVE, KEEPALIVE), send_buffer: None, receive_buffer: None };
+
+    /// Before there is a connection, which begins with an offer of what the buffer holds.
+    fn size_buffers(&self, socket: &SockRef<'_>) -> io::Result<()> {
+        self.send_buffer.map_or(Ok(()), |octets| socket.set_send_buffer_size(octets))?;
+        self.receive_buffer.map_or(Ok(()), |octets| socket.set_recv_buffer_size(octets))
+    }
+}
 
 /// Connects to the first address of the host that answers.
-pub(super) async fn connect(host: &Host, port: u16) -> io::Result<(Incoming, Outgoing)> {
+pub(super) async fn connect(host: &Host, port: u16, setup: &Setup) -> io::Result<(Incoming, Outgoing)> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses(host, port).await? {
-        match TcpStream::connect(address).await.and_then(other).and_then(halves) {
+        match dial(address, setup).await.and_then(other).and_then(|stream| halves(stream, setup)) {
             Ok(halves) => return Ok(halves),
             Err(error) => last = error,
         }
@@ -21,23 +44,23 @@ pub(super) async fn connect(host: &Host, port: u16) -> io::Result<(Incoming, Out
 }
 
 /// Listens on the host's address, or on every address of the machine. Returns where, the port resolved.
-pub(crate) async fn bind(host: &Host, port: u16) -> io::Result<(Listener, Endpoint)> {
+pub(crate) async fn bind(host: &Host, port: u16, setup: &Setup) -> io::Result<(Listener, Endpoint)> {
     let listener = match host {
-        Host::Any => match listen(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)) {
+        Host::Any => match listen(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port), setup) {
             // A machine without IPv6.
             Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
-                listen(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port))
+                listen(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port), setup)
             }
             listener => listener,
         },
         host => {
             let addresses = addresses(host, port).await?;
             let first = addresses.first().copied();
-            listen(first.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))?)
+            listen(first.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))?, setup)
         }
     }?;
     let endpoint = listener.local_addr()?.into();
-    Ok((Listener::Tcp(listener), endpoint))
+    Ok((Listener::Tcp(listener, *setup), endpoint))
 }
 
 /// Whether only this machine can connect to the host's first address.
@@ -53,11 +76,13 @@ fn other(stream: TcpStream) -> io::Result<TcpStream> {
     is_other.then_some(stream).ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
 }
 
-/// Sets up a stream and takes it apart. No delay, for messages are batched here; keepalive, for peers of ZMTP 3.0 know
-/// no PING.
-pub(super) fn halves(stream: TcpStream) -> io::Result<(Incoming, Outgoing)> {
-    stream.set_nodelay(true)?;
-    SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
+/// Sets up a stream and takes it apart.
+pub(super) fn halves(stream: TcpStream, setup: &Setup) -> io::Result<(Incoming, Outgoing)> {
+    stream.set_nodelay(setup.nodelay)?;
+    let (idle, interval) = setup.keepalive;
+    if !idle.is_zero() {
+        SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(idle).with_interval(interval))?;
+    }
     let (incoming, outgoing) = stream.into_split();
     Ok((Incoming::Tcp(incoming), Outgoing::Tcp(outgoing)))
 }
@@ -70,13 +95,21 @@ async fn addresses(host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+async fn dial(address: SocketAddr, setup: &Setup) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    setup.size_buffers(&SockRef::from(&socket))?;
+    socket.connect(address).await
+}
+
+fn listen(address: SocketAddr, setup: &Setup) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         socket.set_only_v6(false)?;
     }
     // A server that is started again binds although connections of its former life linger.
     socket.set_reuse_address(true)?;
+    // The streams of those who are accepted have the listener's buffers.
+    setup.size_buffers(&SockRef::from(&socket))?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::from(address))?;
     socket.listen(BACKLOG)?;
@@ -88,8 +121,62 @@ const BACKLOG: i32 = 1024;
 
 #[cfg(test)]
 mod tests {
-    use socket2::{Domain, Socket, Type};
+    use crate::options::Options;
+    use crate::socket::Dealer;
+    use crate::transport::Outgoing;
+    use socket2::{Domain, SockRef, Socket, Type};
     use std::net::{Ipv4Addr, SocketAddr};
+    use std::time::Duration;
+
+    /// Has the streams of two sockets that are connected looked at: the one who connected, and the one who accepted.
+    async fn look<T: PartialEq + std::fmt::Debug>(options: Options, look: impl Fn(&SockRef<'_>) -> T) -> T {
+        let [one, other] = [(); 2].map(|()| Dealer::with(options.clone()).unwrap());
+        let endpoint = one.bind("tcp://127.0.0.1:0").await.unwrap();
+        other.connect(&endpoint.to_string()).unwrap();
+        let [one, other] = [&one, &other].map(|socket| async {
+            socket.wait_for_peers(1).await;
+            let mut state = socket.hub().lock();
+            let line = state.peers.iter_mut().find_map(|peer| peer.line.as_ref()).unwrap();
+            let Outgoing::Tcp(half) = &*line.out else { panic!("no TCP stream") };
+            look(&SockRef::from(half.as_ref()))
+        });
+        let (one, other) =
+            tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(one, other) }).await.unwrap();
+        assert_eq!(one, other);
+        one
+    }
+
+    #[tokio::test]
+    async fn nodelay_is_on_unless_it_is_not_wanted() {
+        for (options, nodelay) in [(Options::new(), true), (Options::new().nodelay(false), false)] {
+            assert_eq!(look(options, |stream| stream.tcp_nodelay().unwrap()).await, nodelay);
+        }
+    }
+
+    #[tokio::test]
+    async fn keepalive_is_on_unless_it_is_not_wanted() {
+        let keepalive = |stream: &SockRef<'_>| {
+            let times = (stream.tcp_keepalive_time().unwrap(), stream.tcp_keepalive_interval().unwrap());
+            stream.keepalive().unwrap().then_some(times)
+        };
+        let [long, short] = [77, 33].map(Duration::from_secs);
+        for (options, expected) in [
+            (Options::new(), Some((super::KEEPALIVE, super::KEEPALIVE))),
+            (Options::new().keepalive(long, short), Some((long, short))),
+            (Options::new().keepalive(Duration::ZERO, short), None),
+        ] {
+            assert_eq!(look(options, keepalive).await, expected);
+        }
+    }
+
+    /// The system may double what it is asked for, and its own are larger.
+    #[tokio::test]
+    async fn buffers_are_as_large_as_is_asked() {
+        let options = Options::new().send_buffer(20_000);
+        assert!((20_000..=40_000).contains(&look(options, |stream| stream.send_buffer_size().unwrap()).await));
+        let options = Options::new().receive_buffer(20_000);
+        assert!((20_000..=40_000).contains(&look(options, |stream| stream.recv_buffer_size().unwrap()).await));
+    }
 
     #[tokio::test]
     async fn nobody_is_connected_to_himself() {
