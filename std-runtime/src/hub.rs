@@ -4,23 +4,23 @@
 //! happen outside the lock. The pattern decides; the hub carries out.
 
 use crate::blocks::Blocks;
-use crate::error::{NotSent, RecvError};
+use crate::error::NotSent;
 use crate::listen::Strangers;
 use crate::message::{Message, Part};
 use crate::monitor::Event;
-use crate::options::{Limit, Options};
+use crate::options::Options;
 use crate::outbox::Batch;
-use crate::peers::{End, Line, Peer, Peers, Writer};
+use crate::peers::{Line, Peer, Peers, Writer};
 use crate::transport::Outgoing;
 use crate::waiters::{Waiter, Waiters};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::Instant as Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
 use zeptomq_core::pattern::overload::{Full as OnFull, Load, Policy};
 use zeptomq_core::pattern::rotation::Rotation;
-use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Receives, Rep, Route, RouteError, Sends, To, Verdict};
+use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Rep, Route, RouteError, Sends, To};
 use zeptomq_core::peer::{PeerId, Side};
 use zeptomq_core::storage::{Full, Heap, Slots};
 use zeptomq_core::time::Instant;
@@ -68,19 +68,19 @@ pub(crate) struct State<P> {
     pub(crate) abandoned: usize,
     /// What was dropped with no peer in mind, or with peers that are gone.
     pub(crate) former_drops: Drops,
-    envelope: Vec<Part>,
+    pub(crate) envelope: Vec<Part>,
     sends: Budget,
-    receives: Budget,
+    pub(crate) receives: Budget,
 }
 
 /// How much a task may do at a stretch before it lets others run.
-struct Budget {
+pub(crate) struct Budget {
     calls: u32,
     octets: usize,
 }
 
 /// What is to be done outside the lock after a message was queued.
-enum After {
+pub(crate) enum After {
     Nothing,
     Wake(Vec<Waker>),
     Write(Arc<Outgoing>, Batch, PeerId),
@@ -130,44 +130,58 @@ impl<P: Sends> Hub<P> {
             waker.wake_by_ref();
             return Poll::Pending;
         }
+        match self.decide(&mut state, message) {
+            Ok(after) => {
+                drop(state);
+                self.finish(after);
+                Poll::Ready(Ok(()))
+            }
+            Err(NotSent::Full) => self.overloaded(state, waiter),
+            Err(reason) => {
+                state.sends.spend(0);
+                Poll::Ready(Err(reason))
+            }
+        }
+    }
+
+    /// Queues the message for whom the pattern names, if there is room. What comes back is to be finished.
+    #[inline]
+    pub(crate) fn decide(&self, state: &mut State<P>, message: &Message) -> Result<After, NotSent> {
         if let Some(handled) = state.pattern.handle_subscription(message) {
-            let woken = state.rouse_all();
-            drop(state);
-            woken.into_iter().for_each(Waker::wake);
-            return Poll::Ready(handled.map_err(|Full| NotSent::Route(RouteError::NoRoomForTopic)));
+            return match handled {
+                Ok(()) => Ok(After::Wake(state.rouse_all())),
+                Err(Full) => Err(NotSent::Route(RouteError::NoRoomForTopic)),
+            };
         }
         let State { pattern, peers, sends, .. } = &mut *state;
         let Route { to, skip, prefix } = match pattern.route(message) {
             Ok(route) => route,
-            Err(RouteError::NoPeer) => return self.overloaded(state, waiter),
-            Err(error) => {
-                sends.spend(0);
-                return Poll::Ready(Err(NotSent::Route(error)));
-            }
+            Err(RouteError::NoPeer) => return Err(NotSent::Full),
+            Err(error) => return Err(NotSent::Route(error)),
         };
-        let after = match to {
-            To::One(to) => state.queue(to, skip, &prefix, message, &self.shared.options),
+        match to {
+            To::One(to) => Ok(state.queue(to, skip, &prefix, message, &self.shared.options)),
             To::All(audience) => {
                 let is_dropping = P::on_full(self.policy()) == OnFull::Drop;
-                match publish(peers, audience, is_dropping, message, &self.shared.options) {
-                    Some(published) => {
-                        sends.spend(published.octets);
-                        After::Wake(published.woken)
-                    }
-                    None => return self.overloaded(state, waiter),
-                }
+                let published = publish(peers, audience, is_dropping, message, &self.shared.options);
+                let published = published.ok_or(NotSent::Full)?;
+                sends.spend(published.octets);
+                Ok(After::Wake(published.woken))
             }
-        };
-        drop(state);
+        }
+    }
+
+    /// Does what is to be done outside the lock after a message was queued.
+    #[inline]
+    pub(crate) fn finish(&self, after: After) {
         match after {
             After::Nothing => (),
             After::Wake(wakers) => wakers.into_iter().for_each(Waker::wake),
             After::Write(out, batch, peer) => self.write_now(&out, batch, peer),
         }
-        Poll::Ready(Ok(()))
     }
 
-    fn policy(&self) -> Policy {
+    pub(crate) fn policy(&self) -> Policy {
         self.shared.options.overload.unwrap_or(P::OVERLOAD)
     }
 
@@ -220,50 +234,6 @@ impl<P: Sends> Hub<P> {
         if closing {
             self.shared.progress.notify_waiters();
         }
-    }
-}
-
-impl<P: Receives> Hub<P> {
-    /// Takes the next message, in turn over the peers. Pending when there is none; with `cx`, the task is woken when
-    /// there is one.
-    pub(crate) fn poll_recv(&self, cx: Option<&mut Context<'_>>) -> Poll<Result<Message, RecvError>> {
-        let mut state = self.lock();
-        if let Some(cx) = &cx
-            && state.receives.is_spent()
-        {
-            drop(state);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        // Each round but the last uses up a message. The turn may end in between, with the connection of a peer that
-        // answered badly.
-        loop {
-            if let Err(error) = state.pattern.may_take() {
-                return Poll::Ready(Err(error.into()));
-            }
-            let Some((peer, verdict)) = state.judge() else { break };
-            let (message, driver) = state.take(peer, verdict, self.shared.options.receive_limit);
-            if let Some(driver) = driver {
-                drop(state);
-                driver.wake();
-                state = self.lock();
-            }
-            if let Some(message) = message {
-                return Poll::Ready(Ok(message));
-            }
-        }
-        if state.phase == Phase::Closed {
-            return Poll::Ready(Err(RecvError::Closed));
-        }
-        if let Some(cx) = cx
-            && !state.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker()))
-        {
-            let former = state.receiver.replace(cx.waker().clone());
-            drop(state);
-            // With it may go a task that wants the lock.
-            drop(former);
-        }
-        Poll::Pending
     }
 }
 
@@ -337,64 +307,6 @@ fn publish(
     Some(published)
 }
 
-impl<P: Receives> State<P> {
-    /// Whose turn it is, and what is to become of its first message.
-    #[inline]
-    fn judge(&mut self) -> Option<(PeerId, Verdict)> {
-        loop {
-            let slot = self.waiting.turn()?;
-            self.waiting.took(slot);
-            if let Some((id, peer)) = self.peers.tenant(slot)
-                && let Some(message) = peer.inbox.first()
-            {
-                return Some((id, self.pattern.take(id, message)));
-            }
-            self.waiting.set(slot, false);
-        }
-    }
-
-    /// Takes the peer's first message: what the user sees of it, if anything, and a driver that has something to do now.
-    #[inline]
-    fn take(&mut self, id: PeerId, verdict: Verdict, limit: Limit) -> (Option<Message>, Option<Waker>) {
-        let Some(peer) = self.peers.find(id) else { return (None, None) };
-        let message = peer.inbox.pop();
-        self.receives.spend(0);
-        let mut driver = None;
-        if let Some(line) = &mut peer.line {
-            if let Verdict::Close(reason) = verdict {
-                driver = line.doom(End::Message(reason));
-            } else if !line.reading && peer.inbox.load().is_relieved(limit) {
-                line.reading = true;
-                driver = line.rouse();
-            }
-        }
-        let message = match verdict {
-            Verdict::Deliver { skip: 0, .. } => message,
-            Verdict::Deliver { skip, keep } => message.map(|mut message| {
-                let front = message.split_front(skip);
-                self.envelope = if keep { front } else { Vec::new() };
-                message
-            }),
-            Verdict::Drop(reason) | Verdict::Close(reason) => {
-                peer.drops.count(reason);
-                None
-            }
-        };
-        let message = match self.pattern.identity(id) {
-            None => message,
-            Some(identity) => message.map(|mut message| {
-                message.push_front(identity.as_ref().into());
-                message
-            }),
-        };
-        if self.peers.find(id).is_some_and(|peer| peer.inbox.is_empty()) {
-            self.waiting.set(id.slot, false);
-            self.retire(id);
-        }
-        (message, driver)
-    }
-}
-
 impl State<Rep<Heap>> {
     /// The request that was taken last is not going to be answered.
     pub(crate) fn abandon(&mut self) {
@@ -464,14 +376,14 @@ impl Budget {
     const FULL: Self = Self { calls: 1024, octets: 64 * 1024 };
 
     #[inline]
-    fn spend(&mut self, octets: usize) {
+    pub(crate) fn spend(&mut self, octets: usize) {
         self.calls = self.calls.saturating_sub(1);
         self.octets = self.octets.saturating_sub(octets);
     }
 
     /// Whether the task has to let others run. Then the budget is full again.
     #[inline]
-    fn is_spent(&mut self) -> bool {
+    pub(crate) fn is_spent(&mut self) -> bool {
         let spent = self.calls == 0 || self.octets == 0;
         if spent {
             *self = Self::FULL;

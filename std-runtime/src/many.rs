@@ -1,0 +1,159 @@
+//! How are many messages handed over at once, without waiting?
+
+use crate::error::{NotSent, RecvError};
+use crate::hub::{After, Hub, Phase};
+use crate::message::Message;
+use crate::socket::{Receiver, Sender, Socket};
+use std::fmt;
+use std::future::poll_fn;
+use std::task::Poll;
+use zeptomq_core::pattern::overload::Full as OnFull;
+use zeptomq_core::pattern::{Reason, Receives, Sends};
+
+/// Why not all messages were sent, and those that were not: they are still yours.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SendManyError {
+    /// How many were sent before.
+    pub sent: usize,
+    /// Why the first that was not sent was not.
+    pub reason: NotSent,
+    /// The first that was not sent, and those behind it that were taken out of the iterator with it.
+    pub unsent: Vec<Message>,
+}
+
+impl<P: Sends + Send> Socket<P> {
+    /// Queues the messages of an iterator, as far as there is room at once. Returns how many were. It costs less for each
+    /// than [`try_send`](Self::try_send), for the socket is entered once for many.
+    ///
+    /// # Errors
+    /// When one is not queued, it comes back with those behind it that were taken out of the iterator already, at most 63,
+    /// in order. The rest is still in the iterator, when that was given by reference. To wait for room,
+    /// [`send`](Self::send) the first of them.
+    pub fn send_many<T: Into<Message>>(&self, messages: impl IntoIterator<Item = T>) -> Result<usize, SendManyError> {
+        self.owner.hub.send_many(messages.into_iter().map(Into::into))
+    }
+}
+
+impl<P: Sends + Send> Sender<P> {
+    /// See [`Socket::send_many`].
+    ///
+    /// # Errors
+    /// As those of [`Socket::send_many`].
+    pub fn send_many<T: Into<Message>>(&self, messages: impl IntoIterator<Item = T>) -> Result<usize, SendManyError> {
+        self.owner.hub.send_many(messages.into_iter().map(Into::into))
+    }
+}
+
+impl<P: Receives + Send> Socket<P> {
+    /// Waits for the next message and takes it with what else has arrived, `most` messages at the most, in turn over the
+    /// peers. They are appended; returns how many there are.
+    ///
+    /// # Cancel safety
+    /// Cancelling loses nothing.
+    pub async fn recv_many(&mut self, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
+        recv_many(&self.owner.hub, messages, most).await
+    }
+
+    /// Takes what has arrived, as [`recv_many`](Self::recv_many) does, without waiting.
+    pub fn try_recv_many(&mut self, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
+        try_recv_many(&self.owner.hub, messages, most)
+    }
+}
+
+impl<P: Receives + Send> Receiver<P> {
+    /// See [`Socket::recv_many`].
+    ///
+    /// # Cancel safety
+    /// Cancelling loses nothing.
+    pub async fn recv_many(&mut self, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
+        recv_many(&self.owner.hub, messages, most).await
+    }
+
+    /// See [`Socket::try_recv_many`].
+    pub fn try_recv_many(&mut self, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
+        try_recv_many(&self.owner.hub, messages, most)
+    }
+}
+
+impl<P: Sends> Hub<P> {
+    fn send_many(&self, mut messages: impl Iterator<Item = Message>) -> Result<usize, SendManyError> {
+        let (mut sent, mut few, mut afters) = (0, Vec::with_capacity(AT_ONCE), Vec::new());
+        loop {
+            // The iterator is the user's, so it is not asked under the lock.
+            let mut octets = 0;
+            while few.len() < AT_ONCE
+                && octets < OCTETS_AT_ONCE
+                && let Some(message) = messages.next()
+            {
+                octets += message.parts().map(<[u8]>::len).sum::<usize>();
+                few.push(message);
+            }
+            if few.is_empty() {
+                return Ok(sent);
+            }
+            let (queued, refused) = self.queue_all(&few, &mut afters);
+            afters.drain(..).for_each(|after| self.finish(after));
+            sent += queued;
+            if let Err(reason) = refused {
+                few.drain(..queued);
+                return Err(SendManyError { sent, reason, unsent: few });
+            }
+            few.clear();
+        }
+    }
+
+    /// Queues messages up to the first for which there is nobody or no room. How many were, and what is to be done then.
+    fn queue_all(&self, messages: &[Message], afters: &mut Vec<After>) -> (usize, Result<(), NotSent>) {
+        let drops = P::on_full(self.policy()) == OnFull::Drop;
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return (0, Err(NotSent::Closed));
+        }
+        for (queued, message) in messages.iter().enumerate() {
+            if message.len() == 0 {
+                return (queued, Err(NotSent::Empty));
+            }
+            match self.decide(&mut state, message) {
+                Ok(After::Nothing) => (),
+                Ok(after) => afters.push(after),
+                Err(NotSent::Full) if drops => state.former_drops.count(Reason::QueueFull),
+                Err(reason) => return (queued, Err(reason)),
+            }
+        }
+        (messages.len(), Ok(()))
+    }
+}
+
+async fn recv_many<P: Receives>(hub: &Hub<P>, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
+    poll_fn(|cx| hub.poll_recv_many(Some(cx), messages, most)).await
+}
+
+fn try_recv_many<P: Receives>(hub: &Hub<P>, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
+    match hub.poll_recv_many(None, messages, most) {
+        Poll::Ready(taken) => taken,
+        Poll::Pending => Ok(0),
+    }
+}
+
+impl fmt::Debug for SendManyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sent, reason, unsent } = self;
+        f.debug_struct("SendManyError")
+            .field("sent", sent)
+            .field("reason", reason)
+            .field("unsent", &unsent.len())
+            .finish()
+    }
+}
+
+impl fmt::Display for SendManyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (after {} that were sent)", self.reason, self.sent)
+    }
+}
+
+impl std::error::Error for SendManyError {}
+
+/// Messages, and octets, with which the socket is entered once.
+const AT_ONCE: usize = 64;
+const OCTETS_AT_ONCE: usize = 64 * 1024;

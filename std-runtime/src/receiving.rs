@@ -1,0 +1,165 @@
+//! How do messages come from the queues of the peers to the user?
+
+use crate::error::RecvError;
+use crate::hub::{Hub, Phase, State};
+use crate::message::Message;
+use crate::options::Limit;
+use crate::peers::End;
+use std::sync::MutexGuard;
+use std::task::{Context, Poll, Waker};
+use zeptomq_core::pattern::{Receives, Verdict};
+use zeptomq_core::peer::PeerId;
+
+impl<P: Receives> Hub<P> {
+    /// Takes the next message, in turn over the peers. Pending when there is none; with `cx`, the task is woken when
+    /// there is one.
+    pub(crate) fn poll_recv(&self, cx: Option<&mut Context<'_>>) -> Poll<Result<Message, RecvError>> {
+        let mut state = self.lock();
+        if let Some(cx) = &cx
+            && state.receives.is_spent()
+        {
+            drop(state);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        // Each round but the last uses up a message. The turn may end in between, with the connection of a peer that
+        // answered badly.
+        loop {
+            if let Err(error) = state.pattern.may_take() {
+                return Poll::Ready(Err(error.into()));
+            }
+            let Some((peer, verdict)) = state.judge() else { break };
+            let (message, driver) = state.take(peer, verdict, self.shared.options.receive_limit);
+            if let Some(driver) = driver {
+                drop(state);
+                driver.wake();
+                state = self.lock();
+            }
+            if let Some(message) = message {
+                return Poll::Ready(Ok(message));
+            }
+        }
+        self.nothing(state, cx).map(Err)
+    }
+
+    /// Takes messages as `poll_recv` does, at most so many, until there are no more. Says how many; pending when there is
+    /// none.
+    pub(crate) fn poll_recv_many(
+        &self,
+        cx: Option<&mut Context<'_>>,
+        messages: &mut Vec<Message>,
+        most: usize,
+    ) -> Poll<Result<usize, RecvError>> {
+        let mut state = self.lock();
+        if let Some(cx) = &cx
+            && state.receives.is_spent()
+        {
+            drop(state);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let (mut drivers, mut count) = (Vec::new(), 0);
+        let ended = loop {
+            if count == most {
+                break None;
+            }
+            if let Err(error) = state.pattern.may_take() {
+                break Some(error);
+            }
+            let Some((peer, verdict)) = state.judge() else { break None };
+            let (message, driver) = state.take(peer, verdict, self.shared.options.receive_limit);
+            drivers.extend(driver);
+            if let Some(message) = message {
+                messages.push(message);
+                count += 1;
+            }
+        };
+        let outcome = match ended {
+            _ if count > 0 || most == 0 => {
+                drop(state);
+                Poll::Ready(Ok(count))
+            }
+            Some(error) => {
+                drop(state);
+                Poll::Ready(Err(error.into()))
+            }
+            None => self.nothing(state, cx).map(Err),
+        };
+        drivers.into_iter().for_each(Waker::wake);
+        outcome
+    }
+
+    /// There is no message: whether there never will be. With `cx`, the task is woken when there may be one.
+    fn nothing(&self, mut state: MutexGuard<'_, State<P>>, cx: Option<&mut Context<'_>>) -> Poll<RecvError> {
+        if state.phase == Phase::Closed {
+            return Poll::Ready(RecvError::Closed);
+        }
+        if let Some(cx) = cx
+            && !state.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker()))
+        {
+            let former = state.receiver.replace(cx.waker().clone());
+            drop(state);
+            // With it may go a task that wants the lock.
+            drop(former);
+        }
+        Poll::Pending
+    }
+}
+
+impl<P: Receives> State<P> {
+    /// Whose turn it is, and what is to become of its first message.
+    #[inline]
+    fn judge(&mut self) -> Option<(PeerId, Verdict)> {
+        loop {
+            let slot = self.waiting.turn()?;
+            self.waiting.took(slot);
+            if let Some((id, peer)) = self.peers.tenant(slot)
+                && let Some(message) = peer.inbox.first()
+            {
+                return Some((id, self.pattern.take(id, message)));
+            }
+            self.waiting.set(slot, false);
+        }
+    }
+
+    /// Takes the peer's first message: what the user sees of it, if anything, and a driver that has something to do now.
+    #[inline]
+    fn take(&mut self, id: PeerId, verdict: Verdict, limit: Limit) -> (Option<Message>, Option<Waker>) {
+        let Some(peer) = self.peers.find(id) else { return (None, None) };
+        let message = peer.inbox.pop();
+        self.receives.spend(0);
+        let mut driver = None;
+        if let Some(line) = &mut peer.line {
+            if let Verdict::Close(reason) = verdict {
+                driver = line.doom(End::Message(reason));
+            } else if !line.reading && peer.inbox.load().is_relieved(limit) {
+                line.reading = true;
+                driver = line.rouse();
+            }
+        }
+        let message = match verdict {
+            Verdict::Deliver { skip: 0, .. } => message,
+            Verdict::Deliver { skip, keep } => message.map(|mut message| {
+                let front = message.split_front(skip);
+                self.envelope = if keep { front } else { Vec::new() };
+                message
+            }),
+            Verdict::Drop(reason) | Verdict::Close(reason) => {
+                peer.drops.count(reason);
+                None
+            }
+        };
+        let message = match self.pattern.identity(id) {
+            None => message,
+            Some(identity) => message.map(|mut message| {
+                message.push_front(identity.as_ref().into());
+                message
+            }),
+        };
+        if self.peers.find(id).is_some_and(|peer| peer.inbox.is_empty()) {
+            self.waiting.set(id.slot, false);
+            self.retire(id);
+        }
+        (message, driver)
+    }
+}

@@ -1,0 +1,179 @@
+//! Are many messages that are handed over at once those that would be one by one?
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here is a test")]
+
+mod support;
+
+use std::time::Duration;
+use support::{peer, soon};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use zeptomq::core::pattern::{Receives, Sends};
+use zeptomq::{
+    Dealer, Drops, Limit, Message, NotSent, Options, Policy, Pub, Pull, Push, RecvError, Rep, Router, Socket,
+};
+
+const LOOPBACK: &str = "tcp://127.0.0.1:0";
+
+/// Messages of one to three parts, of lengths on both sides of what is kept by handle, the same in each run (xorshift).
+fn messages(count: usize) -> Vec<Message> {
+    let mut state = 0x9e37_79b9_u64;
+    let mut random = move |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 16) % below
+    };
+    let lens = [0, 1, 31, 32, 255, 256, 5000, 9000];
+    let mut part = move || vec![random(256) as u8; lens[random(8) as usize]];
+    (0..count).map(|at| Message::multipart((0..=at % 3).map(|_| part()))).collect()
+}
+
+/// What two peers hear of a socket that sends these messages in batches of the given lengths; 0 sends one alone.
+async fn heard<P: Sends + Send>(socket: Socket<P>, theirs: &str, all: &[Message], batches: &[usize]) -> Vec<Vec<u8>> {
+    let endpoint = socket.bind(LOOPBACK).await.unwrap();
+    let mut wires: Vec<TcpStream> = Vec::new();
+    for _ in 0..2 {
+        let mut wire = peer(&endpoint, theirs).await;
+        if theirs == "SUB" {
+            wire.write_all(b"\0\x01\x01").await.unwrap();
+        }
+        soon("the peer", socket.wait_for_peers(wires.len() + 1)).await;
+        wires.push(wire);
+    }
+    if theirs == "SUB" {
+        // A subscription has no answer: what tells that it was heard is the first message that comes.
+        let mut first = [0; 4];
+        for wire in &mut wires {
+            while tokio::time::timeout(Duration::from_millis(20), wire.read_exact(&mut first)).await.is_err() {
+                socket.send("go").await.unwrap();
+            }
+        }
+        socket.send("on").await.unwrap();
+    }
+    let mut rest = all;
+    for &len in batches.iter().cycle() {
+        let (some, others) = rest.split_at(len.max(1).min(rest.len()));
+        match len {
+            0 => some.iter().for_each(|message| assert!(socket.try_send(message.clone()).is_ok())),
+            _ => assert_eq!(socket.send_many(some.iter().cloned()), Ok(some.len())),
+        }
+        rest = others;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let closing = tokio::spawn(socket.close());
+    let mut heard = Vec::new();
+    for mut wire in wires {
+        let mut octets = Vec::new();
+        soon("the end", wire.read_to_end(&mut octets)).await.unwrap();
+        let begun = octets.windows(4).rposition(|octets| octets == b"\0\x02on").map_or(0, |at| at + 4);
+        heard.push(octets.split_off(begun));
+    }
+    soon("closing", closing).await.unwrap().unwrap();
+    heard
+}
+
+#[tokio::test]
+async fn what_many_peers_hear_is_the_same_however_it_is_handed_over() {
+    let all = messages(700);
+    let alone = heard(Push::new(), "PULL", &all, &[0]).await;
+    let length: usize = all.iter().flat_map(Message::parts).map(<[u8]>::len).sum();
+    assert!(alone.iter().all(|heard| heard.len() > length / 4));
+    assert!(heard(Push::new(), "PULL", &all, &[1, 63, 0, 64, 65, 7, 300]).await == alone);
+    // As many as a queue holds.
+    let few = &all[..300];
+    let alone = heard(Pub::new(), "SUB", few, &[0]).await;
+    assert!(alone[0].len() > length / 4 && alone[0] == alone[1]);
+    assert!(heard(Pub::new(), "SUB", few, &[1, 63, 0, 64, 65, 7, 300]).await == alone);
+}
+
+#[tokio::test]
+async fn the_first_that_finds_no_room_comes_back_and_nothing_is_lost() {
+    let limit = Limit { messages: 100, octets: 1 << 20 };
+    let push = Push::with(Options::new().send_limit(limit).linger(Duration::ZERO)).unwrap();
+    push.connect("tcp://127.0.0.1:1").unwrap();
+    let mut numbers = 0..1000_u32;
+    let error = push.send_many(numbers.by_ref().map(|number| number.to_string())).unwrap_err();
+    assert_eq!((error.sent, error.reason), (100, NotSent::Full));
+    assert!(error.unsent.len() <= 64);
+    for (message, number) in error.unsent.iter().zip(100..) {
+        assert_eq!(&message[0], number.to_string().as_bytes());
+    }
+    assert_eq!(numbers.next(), Some(100 + error.unsent.len() as u32));
+    let error = push.send_many(["more"]).unwrap_err();
+    assert_eq!((error.sent, error.unsent.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn each_refusal_names_its_message() {
+    let push = Push::new();
+    push.connect("tcp://127.0.0.1:1").unwrap();
+    let error =
+        push.send_many([Message::from("good"), Message::multipart([""; 0]), Message::from("behind")]).unwrap_err();
+    assert_eq!((error.sent, error.reason, error.unsent.len()), (1, NotSent::Empty, 2));
+    let router = Router::new();
+    let error = router.send_many([["nobody", "hello"]]).unwrap_err();
+    assert!(matches!(error.reason, NotSent::Route(_)));
+    assert_eq!((error.sent, &error.unsent[0][1]), (0, &b"hello"[..]));
+    let options = Options::new().send_limit(Limit { messages: 2, octets: 1000 }).overload(Policy::DropNewest);
+    let dropping = Push::with(options.linger(Duration::ZERO)).unwrap();
+    dropping.connect("tcp://127.0.0.1:1").unwrap();
+    assert_eq!(dropping.send_many(["a", "b", "c"]), Ok(3));
+    assert_eq!(dropping.drops(), Drops { queue_full: 1, ..Drops::NONE });
+}
+
+/// Fills the queues of two peers and takes what arrived in batches.
+async fn taken<P: Receives + Send>(mut socket: Socket<P>, theirs: &str, batches: &[usize]) -> Vec<Message> {
+    let endpoint = socket.bind(LOOPBACK).await.unwrap();
+    let mut wires = Vec::new();
+    for name in [b'a', b'b'] {
+        let mut wire = peer(&endpoint, theirs).await;
+        let octets: Vec<u8> = (0..100).flat_map(|number| [0, 2, name, number]).collect();
+        wire.write_all(&octets).await.unwrap();
+        wires.push(wire);
+        while socket.peers().iter().map(|peer| peer.unreceived.messages).sum::<usize>() < 100 * wires.len() {
+            tokio::task::yield_now().await;
+        }
+    }
+    let mut taken = Vec::new();
+    for &most in batches.iter().cycle() {
+        match most {
+            0 => taken.push(soon("a message", socket.recv()).await.unwrap()),
+            _ => {
+                let before = taken.len();
+                let count = soon("messages", socket.recv_many(&mut taken, most)).await.unwrap();
+                assert!(taken.len() == before + count && (1..=most).contains(&count));
+            }
+        }
+        if taken.len() == 200 {
+            return taken;
+        }
+    }
+    unreachable!("batches are cycled")
+}
+
+#[tokio::test]
+async fn what_is_taken_is_the_same_however_many_are_taken_at_once() {
+    let alone = taken(Pull::new(), "PUSH", &[0]).await;
+    assert_eq!(taken(Pull::new(), "PUSH", &[1, 7, 0, 64, 1000]).await, alone);
+    let alone = taken(Dealer::new(), "DEALER", &[0]).await;
+    assert_eq!(taken(Dealer::new(), "DEALER", &[1, 7, 0, 64, 1000]).await, alone);
+}
+
+#[tokio::test]
+async fn a_turn_ends_a_batch_and_so_does_the_end() {
+    let mut rep = Rep::new();
+    let endpoint = rep.bind(LOOPBACK).await.unwrap();
+    let mut taken = Vec::new();
+    assert_eq!(rep.try_recv_many(&mut taken, 10), Ok(0));
+    let mut wire = peer(&endpoint, "DEALER").await;
+    wire.write_all(&b"\x01\0\0\x03ask".repeat(2)).await.unwrap();
+    assert_eq!(soon("a request", rep.recv_many(&mut taken, 10)).await, Ok(1));
+    assert_eq!(rep.try_recv_many(&mut taken, 10), Err(RecvError::OutOfTurn));
+    assert_eq!(rep.try_recv_many(&mut taken, 0), Ok(0));
+    let (sender, mut receiver) = Dealer::new().split();
+    sender.close().await.unwrap();
+    assert_eq!(soon("the end", receiver.recv_many(&mut taken, 10)).await, Err(RecvError::Closed));
+    assert_eq!(taken.len(), 1);
+}
