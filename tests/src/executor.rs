@@ -218,14 +218,15 @@ pub struct Config {
 }
 
 impl Config {
-    /// Nothing is special.
+    /// Nothing is special. A handshake may take longer than anything is waited for: who is to be refused is not to be sent
+    /// away by that.
     pub const PLAIN: Self = Self {
         identity: b"",
         strict: false,
         overload: None,
         holds_two: false,
         heartbeat: false,
-        handshake_ms: 8000,
+        handshake_ms: 120_000,
         verbosity: Verbosity::Changes,
         topics_max: 8,
     };

@@ -78,8 +78,9 @@ impl Flood {
 /// Waits until the socket closes the connection; what it says before is not kept.
 #[track_caller]
 pub(crate) fn expect_closed(mut stream: TcpStream) {
-    let mut octets = [0; 16 * 1024];
+    let (mut octets, end) = ([0; 16 * 1024], Instant::now() + DEADLINE);
     loop {
+        assert!(Instant::now() < end, "the connection was not closed");
         match stream.read(&mut octets) {
             Ok(0) => return,
             Ok(_) => (),

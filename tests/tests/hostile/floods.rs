@@ -63,7 +63,8 @@ fn who_comes_and_goes_for_ever_leaves_nothing_behind() {
         wait_for_room(&mut socket);
         serves(&mut socket, 0);
         memory.expect_peak(8 * MIB);
-        memory.expect_left(MIB);
+        // A block or two to read into; and no peer.
+        memory.expect_left(MIB / 4);
     }
 }
 
@@ -86,4 +87,4 @@ fn reconnect(address: &str, kind: Kind, over: &AtomicBool) {
     }
 }
 
-const ROUNDS: usize = 400;
+const ROUNDS: usize = 1500;
