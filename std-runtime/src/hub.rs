@@ -165,7 +165,7 @@ impl<P: Sends> Hub<P> {
                 let is_dropping = P::on_full(self.policy()) == OnFull::Drop;
                 let published = publish(peers, audience, is_dropping, message, &self.shared.options);
                 let published = published.ok_or(NotSent::Full)?;
-                sends.spend(published.octets);
+                sends.spend(published.octets / published.copies.clamp(1, COPIES_FREE));
                 Ok(After::Wake(published.woken))
             }
         }
@@ -274,6 +274,7 @@ impl<P: Sends> State<P> {
 /// What became of a message for many.
 #[derive(Default)]
 struct Published {
+    copies: usize,
     octets: usize,
     woken: Vec<Waker>,
 }
@@ -299,6 +300,7 @@ fn publish(
             continue;
         }
         published.octets += peer.outbox.push(&[], &[], message, 0);
+        published.copies += 1;
         if let (Some(line), Writer::Idle) = (&mut peer.line, peer.writer) {
             peer.writer = Writer::Driver;
             published.woken.extend(line.rouse());
@@ -404,4 +406,6 @@ pub(crate) fn wake(waker: Option<Waker>) {
     }
 }
 
+/// Copies of a message that spend no more of a task's budget than one: what leaves for each peer is written in one piece.
+const COPIES_FREE: usize = 8;
 const EVENTS_MAX: usize = 256;

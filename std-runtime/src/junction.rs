@@ -46,7 +46,7 @@ pub(crate) trait Junction: Send + Sync {
     /// The peer will not be connected to any more; what is queued for it is dropped.
     fn give_up(&self, peer: PeerId);
 
-    /// Looks after heartbeats.
+    /// Looks after heartbeats, and after memory that is not used any more.
     fn tick(&self);
 
     /// How many messages are queued for the peer.
@@ -186,7 +186,6 @@ impl<P: Pattern + Send> Junction for Hub<P> {
                 found.writer = Writer::Driver;
             } else {
                 found.writer = Writer::Idle;
-                found.outbox.shrink();
                 said_all = true;
             }
         }
@@ -306,7 +305,11 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let now = self.shared.now();
         let mut state = self.lock();
         let mut woken = Vec::new();
-        for line in state.peers.iter_mut().filter_map(|peer| peer.line.as_mut()) {
+        for peer in state.peers.iter_mut() {
+            if peer.writer == Writer::Idle {
+                peer.outbox.shrink();
+            }
+            let Some(line) = &mut peer.line else { continue };
             if !line.reading {
                 // A peer that we do not listen to is not dead.
                 line.heartbeat.heard(now);

@@ -23,6 +23,8 @@ pub(crate) struct Outbox {
     queue: Batch,
     load: Load,
     spare: Batch,
+    /// Whether anything was queued since somebody looked.
+    used: bool,
 }
 
 /// Messages in the order of the wire; they are taken out of the queue to be written, and put back when they were not.
@@ -31,6 +33,8 @@ pub(crate) struct Batch {
     runs: VecDeque<Run>,
     /// The block that is encoded into; it comes after the runs.
     tail: Vec<u8>,
+    /// Blocks that were written, to be encoded into again: memory that comes and goes costs more than the encoding.
+    spare: Vec<Vec<u8>>,
     lens: VecDeque<usize>,
     /// Where the first message begins, counted from the first octet that is kept.
     start: usize,
@@ -50,6 +54,8 @@ enum Run {
 pub(crate) const BY_HANDLE_LEN_MIN: usize = 8 * 1024;
 const BLOCK_LEN: usize = 64 * 1024;
 const FIRST_BLOCK_LEN: usize = 512;
+/// How many written blocks are kept.
+const SPARE_MAX: usize = 4;
 /// How many pieces one write gathers at most.
 const PIECES_MAX: usize = 64;
 /// The C library's copy is slow between 2 KiB and 1 MiB at some offsets; pieces of 1 KiB never are.
@@ -75,6 +81,7 @@ impl Outbox {
     pub(crate) fn push(&mut self, prefix: &[&[u8]], envelope: &[Part], message: &Message, skip: usize) -> usize {
         let len = self.queue.push(prefix, envelope, message.as_parts().get(skip..).unwrap_or_default());
         self.load.add(len);
+        self.used = true;
         len
     }
 
@@ -106,11 +113,14 @@ impl Outbox {
         self.load.remove(written);
     }
 
-    /// Gives up the memory that is kept for the next burst.
+    /// Gives up the memory that is kept for the next burst, if none has come since this was called last. While nothing is
+    /// being written.
     pub(crate) fn shrink(&mut self) {
-        self.spare = Batch::default();
-        if self.queue.is_empty() {
-            self.queue = Batch::default();
+        if !std::mem::take(&mut self.used) {
+            self.spare = Batch::default();
+            if self.queue.is_empty() {
+                self.queue = Batch::default();
+            }
         }
     }
 
@@ -174,7 +184,13 @@ impl Batch {
             && first.len() <= self.start
         {
             self.start -= first.len();
-            self.runs.pop_front();
+            if let Some(Run::Block(mut block)) = self.runs.pop_front()
+                && block.capacity() >= BLOCK_LEN
+                && self.spare.len() < SPARE_MAX
+            {
+                block.clear();
+                self.spare.push(block);
+            }
         }
         if self.lens.is_empty() {
             self.tail.clear();
@@ -219,7 +235,10 @@ impl Batch {
         if self.tail.capacity() == 0 {
             // Behind a body comes perhaps only the header of the next.
             let small = !matches!(self.runs.back(), Some(Run::Block(_)));
-            self.tail.reserve(if small { FIRST_BLOCK_LEN } else { BLOCK_LEN });
+            match self.spare.pop() {
+                Some(block) => self.tail = block,
+                None => self.tail.reserve(if small { FIRST_BLOCK_LEN } else { BLOCK_LEN }),
+            }
         }
         let mut len = 0;
         for part in prefix {
