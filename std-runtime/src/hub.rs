@@ -66,6 +66,10 @@ pub(crate) struct State<P> {
     pub(crate) senders: Waiters,
     /// How many messages were accepted and not delivered when the socket was closed.
     pub(crate) abandoned: usize,
+    /// How many octets wait to be taken, from all peers together.
+    pub(crate) unreceived: usize,
+    /// Whether that is so much that nobody is read.
+    pub(crate) crowded: bool,
     /// What was dropped with no peer in mind, or with peers that are gone.
     pub(crate) former_drops: Drops,
     pub(crate) envelope: Vec<Part>,
@@ -96,6 +100,8 @@ impl<P: Pattern> Hub<P> {
             receiver: None,
             senders: Waiters::default(),
             abandoned: 0,
+            unreceived: 0,
+            crowded: false,
             former_drops: Drops::NONE,
             envelope: Vec::new(),
             sends: Budget::FULL,
@@ -341,6 +347,7 @@ impl<P: Pattern> State<P> {
         if let Some(mut peer) = self.peers.remove(id) {
             peer.drops.count_many(Reason::Undelivered, peer.outbox.discard());
             self.former_drops += peer.drops;
+            self.unreceived -= peer.inbox.load().octets;
             self.waiting.set(id.slot, false);
             self.pattern.close(id);
         }

@@ -150,7 +150,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let now = self.shared.now();
         let options = &self.shared.options;
         let mut state = self.lock();
-        let State { peers, pattern, senders, phase, .. } = &mut *state;
+        let State { peers, pattern, senders, phase, crowded, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return Work { end: Some(End::Abandoned), ..Work::default() } };
         let released = std::mem::take(&mut written.load);
         let mut woken = Vec::new();
@@ -190,9 +190,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             }
         }
         let load = found.inbox.load();
-        line.reading |= load.is_relieved(options.receive_limit);
+        line.reading |= !*crowded && load.is_relieved(options.receive_limit);
         if line.reading {
-            work.room = room(load, options.receive_limit);
+            work.room = room(load, options.receive_limit, *crowded);
         }
         work.end = line.end.or(match phase {
             Phase::Closing if said_all => Some(End::Finished),
@@ -215,10 +215,10 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let now = self.shared.now();
         let limit = self.shared.options.receive_limit;
         let mut state = self.lock();
-        let State { peers, pattern, waiting, receiver, .. } = &mut *state;
+        let State { peers, pattern, waiting, receiver, unreceived, crowded, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return 0 };
         let mut room_left = 0;
-        let was_empty = found.inbox.is_empty();
+        let (was_empty, before) = (found.inbox.is_empty(), found.inbox.load().octets);
         for message in messages.drain(..) {
             match pattern.arrived(peer, &message) {
                 Arrival::Queue => found.inbox.push(message),
@@ -230,11 +230,13 @@ impl<P: Pattern + Send> Junction for Hub<P> {
                 Arrival::Drop(reason) => found.drops.count(reason),
             }
         }
+        *unreceived += found.inbox.load().octets - before;
+        *crowded |= *unreceived >= self.shared.options.receive_total;
         if let Some(line) = &mut found.line {
             line.heartbeat.heard(now);
             line.suspect = false;
             commands.drain(..).for_each(|command| line.heartbeat.handle(&command));
-            room_left = room(found.inbox.load(), limit);
+            room_left = room(found.inbox.load(), limit, *crowded);
             line.reading = room_left > 0;
         }
         let mut receiver_to_wake = None;
@@ -254,7 +256,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 
     fn lost(&self, peer: PeerId, written: Written) -> usize {
         let mut state = self.lock();
-        let State { peers, pattern, waiting, receiver, senders, .. } = &mut *state;
+        let State { peers, pattern, waiting, receiver, senders, unreceived, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return 0 };
         found.outbox.release(written.load);
         if let Some(batch) = written.batch {
@@ -270,9 +272,11 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             pattern.room(peer, true);
         }
         pattern.down(peer);
+        let before = found.inbox.load().octets;
         while let Some(topic) = pattern.poll_cancelled(peer) {
             found.inbox.push(said(Subscription { topic, wanted: false }));
         }
+        *unreceived += found.inbox.load().octets - before;
         waiting.set(peer.slot, !found.inbox.is_empty());
         // Whoever waits for this peer is to look again: a REP whose requester is gone, a REQ whose reply cannot come.
         let mut woken = senders.take();
@@ -305,12 +309,13 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let now = self.shared.now();
         let mut state = self.lock();
         let mut woken = Vec::new();
+        let crowded = state.crowded;
         for peer in state.peers.iter_mut() {
             if peer.writer == Writer::Idle {
                 peer.outbox.shrink();
             }
             let Some(line) = &mut peer.line else { continue };
-            if !line.reading {
+            if !line.reading || crowded {
                 // A peer that we do not listen to is not dead.
                 line.heartbeat.heard(now);
             }
@@ -344,8 +349,8 @@ pub(crate) fn said(subscription: Subscription<'_>) -> Message {
 /// Subscriptions that are told at once; the rest follows when they have left.
 const SUBSCRIPTIONS_MAX: usize = 1024;
 
-fn room(load: Load, limit: Load) -> usize {
-    if load.has_room(limit) { limit.messages - load.messages } else { 0 }
+fn room(load: Load, limit: Load, crowded: bool) -> usize {
+    if !crowded && load.has_room(limit) { limit.messages - load.messages } else { 0 }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub struct Options {
     pub(crate) unauthenticated: bool,
     pub(crate) send_limit: Limit,
     pub(crate) receive_limit: Limit,
+    pub(crate) receive_total: usize,
     pub(crate) frame_len_max: usize,
     pub(crate) message_len_max: usize,
     pub(crate) overload: Option<Policy>,
@@ -76,6 +77,7 @@ impl Options {
             unauthenticated: false,
             send_limit: Limit { messages: 16_384, octets: 2 << 20 },
             receive_limit: Limit { messages: 16_384, octets: 2 << 20 },
+            receive_total: 256 << 20,
             frame_len_max: 64 << 20,
             message_len_max: 64 << 20,
             overload: None,
@@ -121,6 +123,13 @@ impl Options {
     /// How much waits to be received, per peer; beyond it the peer is not read. Default: 16,384 messages, 2 MiB.
     pub fn receive_limit(mut self, limit: Limit) -> Self {
         self.receive_limit = limit;
+        self
+    }
+
+    /// How many octets may wait to be received from all peers together, those included that are gone; then nobody is read
+    /// until half of it was taken. Default: 256 MiB.
+    pub fn receive_total(mut self, octets: usize) -> Self {
+        self.receive_total = octets;
         self
     }
 
@@ -242,6 +251,7 @@ impl Options {
             (self.send_limit.octets, "send_limit.octets"),
             (self.receive_limit.messages, "receive_limit.messages"),
             (self.receive_limit.octets, "receive_limit.octets"),
+            (self.receive_total, "receive_total"),
             (self.frame_len_max, "frame_len_max"),
             (self.message_len_max, "message_len_max"),
             (self.handshakes_max, "handshakes_max"),

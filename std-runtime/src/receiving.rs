@@ -3,7 +3,7 @@
 use crate::error::RecvError;
 use crate::hub::{Hub, Phase, State};
 use crate::message::Message;
-use crate::options::Limit;
+use crate::options::Options;
 use crate::peers::End;
 use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
@@ -29,10 +29,11 @@ impl<P: Receives> Hub<P> {
                 return Poll::Ready(Err(error.into()));
             }
             let Some((peer, verdict)) = state.judge() else { break };
-            let (message, driver) = state.take(peer, verdict, self.shared.options.receive_limit);
-            if let Some(driver) = driver {
+            let (message, driver) = state.take(peer, verdict, &self.shared.options);
+            if driver.is_some() || state.is_relieved(&self.shared.options) {
+                let drivers = state.relieve_all(&self.shared.options);
                 drop(state);
-                driver.wake();
+                driver.into_iter().chain(drivers).for_each(Waker::wake);
                 state = self.lock();
             }
             if let Some(message) = message {
@@ -67,8 +68,9 @@ impl<P: Receives> Hub<P> {
                 break Some(error);
             }
             let Some((peer, verdict)) = state.judge() else { break None };
-            let (message, driver) = state.take(peer, verdict, self.shared.options.receive_limit);
+            let (message, driver) = state.take(peer, verdict, &self.shared.options);
             drivers.extend(driver);
+            drivers.extend(state.relieve_all(&self.shared.options));
             if let Some(message) = message {
                 messages.push(message);
                 count += 1;
@@ -94,14 +96,18 @@ impl<P: Receives> Hub<P> {
         if state.phase == Phase::Closed {
             return Poll::Ready(RecvError::Closed);
         }
+        let mut former = None;
         if let Some(cx) = cx
             && !state.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker()))
         {
-            let former = state.receiver.replace(cx.waker().clone());
-            drop(state);
-            // With it may go a task that wants the lock.
-            drop(former);
+            former = state.receiver.replace(cx.waker().clone());
         }
+        // What waited may have gone with its peer.
+        let drivers = state.relieve_all(&self.shared.options);
+        drop(state);
+        // With it may go a task that wants the lock.
+        drop(former);
+        drivers.into_iter().for_each(Waker::wake);
         Poll::Pending
     }
 }
@@ -124,15 +130,17 @@ impl<P: Receives> State<P> {
 
     /// Takes the peer's first message: what the user sees of it, if anything, and a driver that has something to do now.
     #[inline]
-    fn take(&mut self, id: PeerId, verdict: Verdict, limit: Limit) -> (Option<Message>, Option<Waker>) {
+    fn take(&mut self, id: PeerId, verdict: Verdict, options: &Options) -> (Option<Message>, Option<Waker>) {
         let Some(peer) = self.peers.find(id) else { return (None, None) };
+        let before = peer.inbox.load().octets;
         let message = peer.inbox.pop();
+        self.unreceived -= before - peer.inbox.load().octets;
         self.receives.spend(0);
         let mut driver = None;
         if let Some(line) = &mut peer.line {
             if let Verdict::Close(reason) = verdict {
                 driver = line.doom(End::Message(reason));
-            } else if !line.reading && peer.inbox.load().is_relieved(limit) {
+            } else if !line.reading && !self.crowded && peer.inbox.load().is_relieved(options.receive_limit) {
                 line.reading = true;
                 driver = line.rouse();
             }
@@ -161,5 +169,20 @@ impl<P: Receives> State<P> {
             self.retire(id);
         }
         (message, driver)
+    }
+
+    /// Whether nobody was read and so much was taken that all may be again.
+    #[inline]
+    fn is_relieved(&self, options: &Options) -> bool {
+        self.crowded && self.unreceived <= options.receive_total / 2
+    }
+
+    /// Has all be read again, if so much was taken. Whom to wake for that.
+    fn relieve_all(&mut self, options: &Options) -> Vec<Waker> {
+        if !self.is_relieved(options) {
+            return Vec::new();
+        }
+        self.crowded = false;
+        self.rouse_all()
     }
 }

@@ -89,6 +89,37 @@ async fn receive_limit_stops_reading_a_peer_and_goes_on_when_half_is_taken() {
 }
 
 #[tokio::test]
+async fn receive_total_stops_reading_everybody_and_goes_on_when_half_is_taken() {
+    let mut pull = Pull::with(Options::new().receive_total(1 << 20)).unwrap();
+    let endpoint = pull.bind(LOOPBACK).await.unwrap();
+    let message = [&[2, 0, 0, 0, 0, 0, 0, 0x20, 0][..], &[7; 0x2000]].concat();
+    let mut raws = Vec::new();
+    for _ in 0..4 {
+        let mut raw = peer(&endpoint, "PUSH").await;
+        let octets = message.repeat(100);
+        raws.push(tokio::spawn(async move {
+            raw.write_all(&octets).await.unwrap();
+            raw
+        }));
+    }
+    // Nobody tells when nobody reads any more: what waits does not change then.
+    let mut waiting = 0;
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = pull.peers().iter().map(|peer| peer.unreceived.octets).sum::<usize>();
+        if now == waiting && now > 0 {
+            break;
+        }
+        waiting = now;
+    }
+    // Each may have had a block in hand when the limit was reached.
+    assert!((1 << 20..(1 << 20) + 4 * (128 << 10)).contains(&waiting), "{waiting}");
+    for _ in 0..400 {
+        assert_eq!(soon("a message", pull.recv()).await.unwrap()[0].len(), 0x2000);
+    }
+}
+
+#[tokio::test]
 async fn frame_len_max_closes_the_connection_before_the_body_arrives() {
     let pull = Pull::with(Options::new().frame_len_max(1000)).unwrap();
     let endpoint = pull.bind(LOOPBACK).await.unwrap();
@@ -248,6 +279,7 @@ async fn options_out_of_range_are_named() {
     for (options, error) in [
         (Options::new().send_limit(zero), OptionsError::Zero("send_limit.messages")),
         (Options::new().receive_limit(zero), OptionsError::Zero("receive_limit.messages")),
+        (Options::new().receive_total(0), OptionsError::Zero("receive_total")),
         (Options::new().frame_len_max(0), OptionsError::Zero("frame_len_max")),
         (Options::new().message_len_max(0), OptionsError::Zero("message_len_max")),
         (Options::new().handshakes_max(0), OptionsError::Zero("handshakes_max")),
