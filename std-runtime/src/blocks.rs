@@ -4,12 +4,19 @@
 
 use bytes::BytesMut;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The blocks of one socket.
 #[derive(Debug, Default)]
 pub(crate) struct Blocks {
-    resting: Mutex<VecDeque<BytesMut>>,
+    pool: Mutex<Pool>,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    resting: VecDeque<BytesMut>,
+    /// Whether a block was lent since somebody looked.
+    used: bool,
 }
 
 /// How long a block is, in octets.
@@ -21,7 +28,9 @@ const ASKED_MAX: usize = 4;
 impl Blocks {
     /// An empty block.
     pub(crate) fn lend(&self) -> BytesMut {
-        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pool = self.lock();
+        pool.used = true;
+        let resting = &mut pool.resting;
         for _ in 0..ASKED_MAX.min(resting.len()) {
             let Some(mut block) = resting.pop_front() else { break };
             if block.try_reclaim(BLOCK_LEN) {
@@ -35,10 +44,22 @@ impl Blocks {
     /// Takes a block back, which messages may still share.
     pub(crate) fn give_back(&self, mut block: BytesMut) {
         block.clear();
-        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        if resting.len() < RESTING_MAX {
-            resting.push_back(block);
+        let mut pool = self.lock();
+        if pool.resting.len() < RESTING_MAX {
+            pool.resting.push_back(block);
         }
+    }
+
+    /// Gives the memory back, if none was lent since this was called last.
+    pub(crate) fn shrink(&self) {
+        let mut pool = self.lock();
+        if !std::mem::take(&mut pool.used) {
+            pool.resting = VecDeque::new();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -58,5 +79,10 @@ mod tests {
         drop(message);
         let again = blocks.lend();
         assert_eq!((again.as_ptr(), again.capacity() >= BLOCK_LEN), (first, true));
+        blocks.give_back(again);
+        for left in [1, 0] {
+            blocks.shrink();
+            assert_eq!(blocks.lock().resting.len(), left);
+        }
     }
 }

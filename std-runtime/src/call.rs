@@ -81,6 +81,14 @@ impl Rep {
     }
 }
 
+impl Rep {
+    /// Gives up on answering the request that was received last: the requester hears nothing, and the next may be received.
+    /// [`accept`](Self::accept) does so by itself.
+    pub fn abandon(&mut self) {
+        self.hub().lock().abandon();
+    }
+}
+
 impl Responder<'_> {
     /// Answers.
     ///
@@ -103,8 +111,8 @@ impl Responder<'_> {
 
 impl Drop for Responder<'_> {
     fn drop(&mut self) {
-        if let Some(socket) = &self.socket {
-            socket.hub().lock().abandon();
+        if let Some(socket) = &mut self.socket {
+            socket.abandon();
         }
     }
 }

@@ -306,6 +306,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
     }
 
     fn tick(&self) {
+        self.shared.blocks.shrink();
         let now = self.shared.now();
         let mut state = self.lock();
         let mut woken = Vec::new();

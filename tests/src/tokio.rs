@@ -106,6 +106,11 @@ impl TokioSubject {
         TokioSubject { kind, socket, waits, address, monitor, start: Instant::now() }
     }
 
+    /// How many peers it has, those that are gone and left messages included.
+    pub fn peers(&self) -> usize {
+        with!(&self.socket, [Push, Pull, Req, Rep, Dealer, Router, Pair, Pub, Sub, Xpub, Xsub], socket => socket.peers().len())
+    }
+
     /// Where it listens: address and port.
     pub fn address(&self) -> &str {
         &self.address

@@ -110,6 +110,14 @@ impl<V: Value> Trie<V> {
 
     /// Takes away a node whose value is empty, where the tree does not need it, and what is not needed without it.
     pub(super) fn prune(&mut self, id: NodeId) {
+        self.prune_from(id);
+        // Only the root is left and holds nothing: the room of the others is given back.
+        if self.free.len() + 1 == self.nodes.len() && self.value(ROOT).is_some_and(Value::is_empty) {
+            *self = Self::EMPTY;
+        }
+    }
+
+    fn prune_from(&mut self, id: NodeId) {
         let mut at = id;
         while at != ROOT
             && let Some(node) = self.node(at).filter(|node| node.value.is_empty())
@@ -276,7 +284,7 @@ mod tests {
             *trie.value_mut(id).unwrap() = None;
             trie.prune(id);
         }
-        assert_eq!(trie.nodes.len() - trie.free.len(), 1, "only the root is left");
+        assert!(trie.nodes.is_empty() && trie.free.is_empty(), "only the root was left");
     }
 
     #[test]

@@ -83,6 +83,8 @@ fn xpub_cancels_for_a_peer_that_is_gone<E: Executor>(executor: &mut E) {
         goes.send(&message(&[b"last words"]));
         goes.settle();
         xpub.lose(goes);
+        // Nobody is there for it, though that was not yet shown.
+        xpub.send(&[b"mine"]).unwrap();
         xpub.expect(&[b"last words"]);
         let mut gone: Vec<_> = (0..2).map(|_| xpub.recv().unwrap().concat()).collect();
         if verbosity == Verbosity::Everything {

@@ -52,6 +52,22 @@ fn pub_understands_both_forms_of_a_subscription<E: Executor>(executor: &mut E) {
     }
 }
 
+/// What is said in one form is not overtaken by what is said in the other, however they arrive together.
+/// Guards `Read::parse`, `Rx::finish_subscription`.
+fn pub_hears_both_forms_in_order<E: Executor>(executor: &mut E) {
+    let mut publisher = executor.bound(Kind::Pub);
+    let mut wire = publisher.peer("SUB");
+    wire.send(&[message(&[b"\x01t"]), cancel(b"t"), subscribe(b"u"), message(&[b"\0u"])].concat());
+    wire.settle();
+    publisher.send(&[b"t"]).unwrap();
+    publisher.send(&[b"u"]).unwrap();
+    wire.expect_quiet();
+    wire.send(&[message(&[b"\0t"]), subscribe(b"t")].concat());
+    wire.settle();
+    publisher.send(&[b"t"]).unwrap();
+    wire.expect(&message(&[b"t"]));
+}
+
 /// 1.10 "counting trap": a publisher keeps a set for each peer, as libzmq's subscribers take for granted.
 /// Guards `Topics::add`, `Topics::remove`.
 fn pub_keeps_a_set_for_each_peer<E: Executor>(executor: &mut E) {
@@ -243,6 +259,7 @@ on_both![
     pub_sends_what_begins_with_a_subscription,
     pub_sends_everything_for_the_empty_subscription,
     pub_understands_both_forms_of_a_subscription,
+    pub_hears_both_forms_in_order,
     pub_keeps_a_set_for_each_peer,
     pub_drops_what_it_is_sent,
     pub_forgets_a_peer_that_is_gone,

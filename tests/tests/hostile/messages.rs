@@ -5,9 +5,10 @@ use crate::attack::{Flood, expect_closed, hear_last, leave, shaken, wait_for_roo
 use crate::good::{drain, serves};
 use crate::types::{is_exclusive, kinds};
 use std::io::Write;
+use std::time::Instant;
 use zeptomq::Options;
 use zeptomq_tests::executor::{Kind, Socket};
-use zeptomq_tests::tokio::TokioSubject;
+use zeptomq_tests::tokio::{DEADLINE, TokioSubject};
 use zeptomq_tests::wire::{command, frame, message, more, ping};
 
 const MIB: usize = 1 << 20;
@@ -40,6 +41,34 @@ fn a_million_messages_that_nobody_takes_are_left_to_the_system() {
         wait_for_room(&mut socket);
         serves(&mut socket, 0);
         memory.expect_left(3 * MIB);
+    }
+}
+
+/// Who fills a queue, leaves and comes again fills what all queues may hold together, and no more.
+#[test]
+fn queues_that_were_left_full_are_bounded_together() {
+    let alone = Alone::begin();
+    for kind in [Kind::Pull, Kind::Router, Kind::Dealer, Kind::Xpub] {
+        let mut socket = socket(kind, Options::new().receive_total(8 * MIB));
+        let memory = alone.memory();
+        let mut strangers = Vec::new();
+        for _ in 0..20 {
+            let mut stream = shaken(&socket);
+            stream.set_nonblocking(true).unwrap();
+            // As much as it takes; the rest is the system's to hold.
+            let _ = stream.write(&frame(0, &[b'x'; 1000]).repeat(2000));
+            strangers.push(stream);
+        }
+        // A block each, and what is being read.
+        memory.expect_peak(8 * MIB + strangers.len() * (300 << 10) + 4 * MIB);
+        strangers.clear();
+        let end = Instant::now() + DEADLINE;
+        while socket.peers() > 0 {
+            drain(&mut socket);
+            assert!(Instant::now() < end, "the strangers do not end");
+        }
+        serves(&mut socket, 0);
+        memory.expect_left(MIB);
     }
 }
 
