@@ -286,7 +286,6 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         // With it may go a user's stream.
         drop(line);
         woken.into_iter().for_each(Waker::wake);
-        self.shared.progress.notify_waiters();
         dropped
     }
 

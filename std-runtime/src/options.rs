@@ -81,7 +81,7 @@ impl Options {
             frame_len_max: 64 << 20,
             message_len_max: 64 << 20,
             overload: None,
-            topics: TopicLimits { topics: 65_536, octets: 1024 },
+            topics: TopicLimits { topics: 65_536, octets: 1024, memory: 128 << 20 },
             verbosity: Verbosity::Changes,
             reconnect: (Duration::from_millis(100), Duration::from_secs(10)),
             handshake_timeout: Duration::from_secs(10),
@@ -147,7 +147,7 @@ impl Options {
         self
     }
 
-    /// What happens to a message for which no queue has room. Default: REP and ROUTER give it back, PUB drops it, the others
+    /// What happens to a message for which no queue has room. Default: REP and ROUTER give it back, PUB, XPUB and XSUB drop it, the others
     /// wait. A PUB that waits loses nothing, and goes as fast as its slowest subscriber.
     pub fn overload(mut self, policy: Policy) -> Self {
         self.overload = Some(policy);
@@ -158,7 +158,14 @@ impl Options {
     /// sent everything, which is counted in [`drops`](crate::Socket::drops); it filters what it receives. Default: 65,536
     /// topics, 1024 octets.
     pub fn topics(mut self, topics: usize, octets: usize) -> Self {
-        self.topics = TopicLimits { topics, octets };
+        self.topics = TopicLimits { topics, octets, ..self.topics };
+        self
+    }
+
+    /// How much memory the topics of all subscribers of a PUB or XPUB may take, in octets, about; who wants more then is sent
+    /// everything, as above. Default: 128 MiB.
+    pub fn topics_memory(mut self, octets: usize) -> Self {
+        self.topics.memory = octets;
         self
     }
 

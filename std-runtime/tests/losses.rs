@@ -70,6 +70,29 @@ async fn what_a_peer_sent_before_a_write_to_it_failed_is_received() {
     }
 }
 
+/// A message that is cut again and again is taken to be what ends the connections: it makes way, and is counted.
+#[tokio::test]
+async fn a_message_that_is_cut_three_times_is_dropped_and_counted() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let moment = Duration::from_millis(10);
+    let limit = Limit { messages: 10, octets: 64 << 20 };
+    let push = Push::with(Options::new().reconnect(moment, moment).send_limit(limit)).unwrap();
+    push.connect(&format!("tcp://{}", listener.local_addr().unwrap())).unwrap();
+    push.try_send(vec![1; 32 << 20]).unwrap();
+    push.try_send("next").unwrap();
+    for _ in 0..3 {
+        let (mut served, _) = soon("a connection", listener.accept()).await.unwrap();
+        shake(&mut served, "PULL").await;
+        soon("the beginning of the message", served.read_exact(&mut [0; 1000])).await.unwrap();
+    }
+    let (mut served, _) = soon("the last connection", listener.accept()).await.unwrap();
+    shake(&mut served, "PULL").await;
+    let mut heard = [0; 6];
+    soon("the next message", served.read_exact(&mut heard)).await.unwrap();
+    assert_eq!(&heard, b"\0\x04next");
+    assert_eq!((push.drops().undelivered, push.peers()[0].drops.undelivered), (1, 1));
+}
+
 /// A program that was away for longer than its heartbeat's timeout has not heard its peers, who spoke all the while.
 #[tokio::test]
 async fn a_program_that_was_away_keeps_its_live_peers() {

@@ -21,7 +21,7 @@ pub fn call() {
     pulls(Pull);
     publishes(Pub::<Few>::NEW);
     subscribes(Sub::<Few>::NEW);
-    let limits = TopicLimits { topics: size(), octets: size() };
+    let limits = TopicLimits { topics: size(), octets: size(), memory: size() };
     talks(Xpub::<Few>::new(limits, if either() { Verbosity::Changes } else { Verbosity::Everything }));
     publishes(Xpub::<Few>::NEW);
     talks(Xsub::<Few>::NEW);
@@ -45,7 +45,7 @@ fn topics<T: Topics>() {
         match size() {
             0 => keep(topics.add(topic, peer)),
             1 => keep(topics.remove(topic, peer)),
-            2 => keep(topics.count(peer)),
+            2 => keep((topics.count(peer), topics.memory())),
             3 => keep(topics.widen(peer)),
             4 => topics.collect(topic, &mut wanting),
             5 => topics.forget(peer),

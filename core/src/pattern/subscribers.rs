@@ -5,18 +5,20 @@ use crate::peer::PeerId;
 use crate::storage::{Slots, Storage, TopicChange, Topics};
 use crate::wire::Subscription;
 
-/// How much a publisher keeps for each of its peers.
+/// How much a publisher keeps of what its peers want.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TopicLimits {
     /// Topics of one peer.
     pub topics: usize,
     /// Octets of one topic.
     pub octets: usize,
+    /// Octets of memory that the topics of all peers take, about.
+    pub memory: usize,
 }
 
 impl TopicLimits {
     /// As many topics as the storage holds.
-    pub const NONE: Self = Self { topics: usize::MAX, octets: usize::MAX };
+    pub const NONE: Self = Self { topics: usize::MAX, octets: usize::MAX, memory: usize::MAX };
 }
 
 /// The peers of a publisher and what each of them wants.
@@ -87,6 +89,7 @@ impl<S: Storage> Subscribers<S> {
     }
 
     fn has_room(&self, topic: &[u8], peer: PeerId) -> bool {
-        topic.len() <= self.limits.octets && self.topics.count(peer) < self.limits.topics
+        let TopicLimits { topics, octets, memory } = self.limits;
+        topic.len() <= octets && self.topics.count(peer) < topics && self.topics.memory() < memory
     }
 }

@@ -19,6 +19,8 @@ pub trait Topics {
     fn remove(&mut self, topic: &[u8], peer: PeerId) -> Change;
     /// How many topics the peer has.
     fn count(&self, peer: PeerId) -> usize;
+    /// How much memory all topics take that grows with them, in octets, about.
+    fn memory(&self) -> usize;
     /// The peer wants the empty topic from now on, whatever it says. `None` when that was so before.
     fn widen(&mut self, peer: PeerId) -> Option<Change>;
     /// Adds those who want the subject to a set.
@@ -113,6 +115,10 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
             + usize::from(self.everything.contains(peer.slot))
     }
 
+    fn memory(&self) -> usize {
+        0
+    }
+
     fn widen(&mut self, peer: PeerId) -> Option<Change> {
         let change = self.add(&[], peer).ok().filter(|_| !self.widened.contains(peer.slot));
         self.widened.set(peer.slot, true);
@@ -177,33 +183,45 @@ mod heap {
         /// By slot.
         owned: Vec<BTreeSet<NodeId>>,
         widened: HeapBits,
+        memory: usize,
         /// The topic that was forgotten last.
         forgotten: Vec<u8>,
     }
 
-    /// The slots of those who want a topic, in order.
+    /// Who wants a topic.
     #[derive(Debug, Default)]
-    struct Wanting(Vec<u16>);
+    struct Wanting {
+        /// Their slots, in order.
+        slots: Vec<u16>,
+        /// How long the topic is.
+        len: usize,
+    }
 
     impl Value for Wanting {
         fn is_empty(&self) -> bool {
-            self.0.is_empty()
+            self.slots.is_empty()
         }
     }
+
+    /// What a topic takes beside its octets: a node, which may part another in two, and its places among the children.
+    const TOPIC_COST: usize = 256;
+    /// What each peer takes that wants it: its slot, and the topic among its own.
+    const PEER_COST: usize = 32;
 
     impl Topics for HeapTopics {
         type Slots = HeapBits;
 
         const EMPTY: Self =
-            Self { tree: Trie::EMPTY, owned: Vec::new(), widened: HeapBits::EMPTY, forgotten: Vec::new() };
+            Self { tree: Trie::EMPTY, owned: Vec::new(), widened: HeapBits::EMPTY, memory: 0, forgotten: Vec::new() };
 
         fn add(&mut self, topic: &[u8], peer: PeerId) -> Result<Change, Full> {
             if self.widened.contains(peer.slot) {
                 return Ok(Change::Nothing);
             }
             let id = self.tree.insert(topic);
-            let Some(Wanting(slots)) = self.tree.value_mut(id) else { return Err(Full) };
+            let Some(Wanting { slots, len }) = self.tree.value_mut(id) else { return Err(Full) };
             let first = slots.is_empty();
+            *len = topic.len();
             match slots.binary_search(&peer.slot) {
                 Ok(_) => return Ok(Change::Nothing),
                 Err(at) => slots.insert(at, peer.slot),
@@ -215,6 +233,7 @@ mod heap {
             if let Some(owned) = self.owned.get_mut(place) {
                 owned.insert(id);
             }
+            self.memory += PEER_COST + if first { TOPIC_COST + topic.len() } else { 0 };
             Ok(if first { Change::Topic } else { Change::Peer })
         }
 
@@ -233,6 +252,10 @@ mod heap {
             self.owned.get(usize::from(peer.slot)).map_or(0, BTreeSet::len)
         }
 
+        fn memory(&self) -> usize {
+            self.memory
+        }
+
         fn widen(&mut self, peer: PeerId) -> Option<Change> {
             let change = self.add(&[], peer).ok().filter(|_| !self.widened.contains(peer.slot));
             self.widened.set(peer.slot, true);
@@ -240,7 +263,7 @@ mod heap {
         }
 
         fn collect(&self, subject: &[u8], wanting: &mut HeapBits) {
-            self.tree.walk(subject, |Wanting(slots)| {
+            self.tree.walk(subject, |Wanting { slots, .. }| {
                 slots.iter().for_each(|&slot| wanting.set(slot, true));
                 true
             });
@@ -258,7 +281,7 @@ mod heap {
             self.widened.set(peer.slot, false);
             loop {
                 let id = self.owned.get_mut(usize::from(peer.slot))?.pop_first()?;
-                let is_alone = self.tree.value(id).is_some_and(|Wanting(slots)| slots.len() == 1);
+                let is_alone = self.tree.value(id).is_some_and(|Wanting { slots, .. }| slots.len() == 1);
                 if every || is_alone {
                     self.tree.topic(id, &mut self.forgotten);
                 }
@@ -273,13 +296,15 @@ mod heap {
     impl HeapTopics {
         /// The peer leaves those who want the topic of a node.
         fn release(&mut self, id: NodeId, peer: PeerId) -> Change {
-            let Some(Wanting(slots)) = self.tree.value_mut(id) else { return Change::Nothing };
+            let Some(Wanting { slots, len }) = self.tree.value_mut(id) else { return Change::Nothing };
             if let Ok(at) = slots.binary_search(&peer.slot) {
                 slots.remove(at);
+                self.memory = self.memory.saturating_sub(PEER_COST);
             }
             if !slots.is_empty() {
                 return Change::Peer;
             }
+            self.memory = self.memory.saturating_sub(TOPIC_COST + *len);
             self.tree.prune(id);
             Change::Topic
         }
@@ -348,6 +373,7 @@ mod tests {
         topics.forget(peer(0));
         assert_eq!((wanting(&topics, b"abc").as_slice(), topics.count(peer(0))), (&[1][..], 0));
         topics.forget(peer(1));
+        assert_eq!(topics.memory(), 0);
         assert_eq!(topics.add(b"a", peer(2)), Ok(Change::Topic), "nobody had it");
     }
 
