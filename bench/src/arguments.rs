@@ -31,17 +31,28 @@ pub(crate) struct Plan {
     pub(crate) times: Times,
     /// Where every single value goes.
     pub(crate) json: Option<PathBuf>,
+    /// The folder that the plots go to.
+    pub(crate) plots: Option<PathBuf>,
 }
 
 /// The usage.
 pub(crate) const USAGE: &str = "\
 usage: zeptomq-bench [options]
+  --short           about a minute: a few cases of zeptomq, libzmq and raw-tokio, three times
   --repetitions N   how often each cell is measured (default 5)
-  --case CASE       pushN or reqN, N octets, k and m allowed; repeatable (default push16, push16k, req16)
+  --case CASE       repeatable (default all); N octets, k and m allowed:
+                      pushN                  PUSH to PULL
+                      reqN, reqN-apart       REQ/REP one at a time: on one CPU, on a CPU each
+                      flightN                DEALER/ROUTER, 64 in flight
+                      pubN, pubN-drop        PUB to 8 SUB: waiting for the slowest, dropping
+                      connsN                 1,000 PUSH to one PULL
+                      ipc-pushN, ipc-reqN    as above, over a Unix domain socket
+                      topicsN                PUB to one SUB with N topics
   --peer NAME       repeatable (default all that are built in)
   --warm-up-ms N    before each window (default 250)
   --window-ms N     the measured time (default 600)
-  --json FILE       also write every single value there";
+  --json FILE       also write every single value there
+  --plots FOLDER    also draw each group of cases there";
 
 impl Command {
     /// Reads the arguments that follow the program's name.
@@ -50,45 +61,57 @@ impl Command {
         if arguments.next_if(|first| first == "peer").is_some() {
             return orders(arguments).map(Command::Play);
         }
-        let mut plan = Plan {
-            repetitions: 5,
-            cases: Vec::new(),
-            peers: Vec::new(),
-            times: Times { warm_up: Duration::from_millis(250), window: Duration::from_millis(600) },
-            json: None,
-        };
+        let arguments: Vec<String> = arguments.collect();
+        let short = arguments.iter().any(|argument| argument == "--short");
+        let (mut plan, mut arguments) = (Plan::new(short), arguments.into_iter());
         while let Some(option) = arguments.next() {
-            if option == "--help" || option == "-h" {
-                return Ok(Command::Help);
-            }
             let mut value = || arguments.next().ok_or_else(|| format!("`{option}` needs a value"));
             match option.as_str() {
+                "--help" | "-h" => return Ok(Command::Help),
+                "--short" => (),
                 "--repetitions" => plan.repetitions = at_least_one(&option, &value()?)?,
                 "--case" => plan.cases.push(value()?.parse()?),
                 "--peer" => plan.peers.push(Peer::named(&value()?)?),
                 "--warm-up-ms" => plan.times.warm_up = Duration::from_millis(number(&option, &value()?)?),
                 "--window-ms" => plan.times.window = Duration::from_millis(at_least_one(&option, &value()?)? as u64),
                 "--json" => plan.json = Some(PathBuf::from(value()?)),
+                "--plots" => plan.plots = Some(PathBuf::from(value()?)),
                 _ => return Err(format!("unknown option `{option}`; --help lists them")),
             }
         }
-        if plan.cases.is_empty() {
-            plan.cases.extend(Case::DEFAULT);
+        if plan.cases.is_empty() && short {
+            plan.cases.extend(Case::short());
+        } else if plan.cases.is_empty() {
+            plan.cases.extend(Case::all());
         }
         if plan.peers.is_empty() {
-            plan.peers.extend(Peer::ALL);
+            plan.peers.extend(Peer::ALL.iter().filter(|peer| !short || peer.is_in_short));
         }
         Ok(Command::Measure(plan))
     }
 }
 
-/// PEER ROLE BODY_LEN CPU [ENDPOINT], where CPU is a number or `any`.
+impl Plan {
+    /// What is not asked for otherwise; cases and peers are still to be named.
+    fn new(short: bool) -> Self {
+        let (repetitions, warm_up_ms, window_ms) = if short { (3, 150, 300) } else { (5, 250, 600) };
+        Self {
+            repetitions,
+            cases: Vec::new(),
+            peers: Vec::new(),
+            times: Times { warm_up: Duration::from_millis(warm_up_ms), window: Duration::from_millis(window_ms) },
+            json: None,
+            plots: None,
+        }
+    }
+}
+
+/// PEER CASE CPU [ENDPOINT], where CPU is a number or `any`.
 fn orders(mut arguments: impl Iterator<Item = String>) -> Result<Orders, String> {
     let mut next = |what: &str| arguments.next().ok_or_else(|| format!("`peer` needs a {what}"));
     Ok(Orders {
         peer: Peer::named(&next("name")?)?,
-        role: next("role")?.parse()?,
-        body_len: number("body length", &next("body length")?)?,
+        case: next("case")?.parse()?,
         cpu: match next("CPU")?.as_str() {
             "any" => None,
             cpu => Some(number("CPU", cpu)?),

@@ -1,14 +1,12 @@
 //! Measures one peer at one case: two processes, one window.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{self, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
-use std::{env, thread};
+use std::{fs, thread};
 
-use crate::case::{Case, Role};
-use crate::machine::{last_cpu, now_ns};
+use crate::case::{CONNECTIONS, Case, Cpus, Kind};
+use crate::machine::{now_ns, two_cpus};
 use crate::peer::Peer;
+use crate::station::Station;
 
 /// How long to let the peers run in, and how long to measure.
 #[derive(Clone, Copy)]
@@ -19,17 +17,30 @@ pub(crate) struct Times {
     pub(crate) window: Duration,
 }
 
-/// What one window showed. In pairs, the connecting process (PUSH, REQ) is first.
+/// What one window showed. In pairs, the connecting process is first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
-    /// Messages received by PULL, or replies received by REQ, each second.
+    /// Messages received, or replies, each second.
     pub(crate) messages_per_s: f64,
     /// CPU time of each process for each of those messages.
     pub(crate) cpu_ns: [f64; 2],
     /// Peak resident memory of each process until the window's end.
     pub(crate) rss_kib: [u64; 2],
-    /// Round trips; REQ/REP only.
-    pub(crate) latency: Option<Latency>,
+    /// What only some cases have.
+    pub(crate) extra: Extra,
+}
+
+/// What only some cases have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Extra {
+    /// Nothing.
+    None,
+    /// Round trips one at a time.
+    Latency(Latency),
+    /// The share of messages that never arrived.
+    Lost(f64),
+    /// Setting up many connections.
+    SetUp(SetUp),
 }
 
 /// Percentiles of the round trips within the window, in nanoseconds.
@@ -41,154 +52,117 @@ pub(crate) struct Latency {
     pub(crate) p99_ns: u64,
 }
 
+/// What connections cost before they are used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SetUp {
+    /// From the first call of the connecting process until the last of the first messages was received.
+    pub(crate) took_ns: u64,
+    /// Resident memory that came with each connection, in both processes, a moment after.
+    pub(crate) rss_kib: [f64; 2],
+}
+
+impl Outcome {
+    /// The round trips, when they were timed.
+    pub(crate) fn latency(&self) -> Option<Latency> {
+        if let Extra::Latency(latency) = self.extra { Some(latency) } else { None }
+    }
+
+    /// What connections cost, when that was seen.
+    pub(crate) fn set_up(&self) -> Option<SetUp> {
+        if let Extra::SetUp(set_up) = self.extra { Some(set_up) } else { None }
+    }
+
+    /// The share of messages that never arrived, where they may be lost.
+    pub(crate) fn lost(&self) -> Option<f64> {
+        if let Extra::Lost(lost) = self.extra { Some(lost) } else { None }
+    }
+}
+
 /// Runs both processes and ends them. The error says which role failed, and how.
 pub(crate) fn measure(peer: &Peer, case: Case, times: Times) -> Result<Outcome, String> {
+    let cpus = match (case.cpus(), two_cpus()?) {
+        (Cpus::Any, _) => [None; 2],
+        (Cpus::One, [one, _]) => [Some(one); 2],
+        (Cpus::OneEach, each) => each.map(Some),
+    };
     let (binds, connects) = case.roles();
-    let cpu = if case.on_one_cpu() { Some(last_cpu()?) } else { None };
-    let mut binding = Station::start(peer, binds, case, cpu, None)?;
+    let mut binding = Station::start(peer, case, binds, cpus[1], None)?;
     let endpoint = binding.answer("endpoint")?;
-    let mut connecting = Station::start(peer, connects, case, cpu, Some(&endpoint))?;
-    observe(&mut connecting, &mut binding, times).map_err(|fault| {
+    let idle_kib = if case.kind == Kind::Conns { binding.rss_kib()? } else { 0 };
+    let mut connecting = Station::start(peer, case, connects, cpus[0], Some(&endpoint))?;
+    let observed = observe(case, idle_kib, &mut connecting, &mut binding, times).map_err(|fault| {
         // When one process ends, the other sees its connection break: the cause may be either's.
         let mut faults = vec![fault];
         faults.extend(connecting.fault());
         faults.extend(binding.fault());
         faults.join("; ")
-    })
+    });
+    if let Some(path) = endpoint.strip_prefix("ipc://") {
+        // Its owner is killed before it could.
+        let _ = fs::remove_file(path);
+    }
+    observed
 }
 
-fn observe(connecting: &mut Station, binding: &mut Station, times: Times) -> Result<Outcome, String> {
+fn observe(
+    case: Case,
+    idle_kib: u64,
+    connecting: &mut Station,
+    binding: &mut Station,
+    times: Times,
+) -> Result<Outcome, String> {
     let counting = if binding.role.counts() { &mut *binding } else { &mut *connecting };
-    counting.answer("flowing")?;
-    let start_ns = now_ns() + times.warm_up.as_nanos() as u64;
-    let end_ns = start_ns + times.window.as_nanos() as u64;
-    binding.open_window(start_ns, end_ns)?;
-    connecting.open_window(start_ns, end_ns)?;
-    thread::sleep(times.warm_up + times.window);
+    let [flowing_ns] = counting.numbers("flowing")?;
+    let set_up = match case.kind {
+        Kind::Conns => Some(set_up(flowing_ns, idle_kib, connecting, binding)?),
+        _ => None,
+    };
+    let (warm_up, window) = (times.warm_up * case.patience(), times.window * case.patience());
+    let start_ns = now_ns() + warm_up.as_nanos() as u64;
+    let end_ns = start_ns + window.as_nanos() as u64;
+    for station in [&mut *binding, &mut *connecting] {
+        station.order(format_args!("window {start_ns} {end_ns}"))?;
+    }
+    thread::sleep(warm_up + window);
 
     let samples = [connecting.sample()?, binding.sample()?];
-    let latency = if connecting.role.counts() { Some(connecting.latency()?) } else { None };
     let counted = samples[usize::from(binding.role.counts())];
-    if counted.messages == 0 {
+    if counted.received == 0 {
         return Err(String::from("no message arrived in the window"));
     }
-    let messages_per_ns = counted.messages as f64 / counted.wall_ns as f64;
+    let extra = if let Some(set_up) = set_up {
+        Extra::SetUp(set_up)
+    } else if case.is_timed() {
+        let [p50_ns, p99_ns] = connecting.numbers("latency")?;
+        Extra::Latency(Latency { p50_ns, p99_ns })
+    } else if case.may_lose() {
+        Extra::Lost(counted.lost as f64 / (counted.lost + counted.received) as f64)
+    } else {
+        Extra::None
+    };
+    let messages_per_ns = counted.received as f64 / counted.wall_ns as f64;
     Ok(Outcome {
         messages_per_s: messages_per_ns * 1e9,
         // Each process reads the clock itself: its own CPU share, whatever its timer's delay.
         cpu_ns: samples.map(|sample| sample.cpu_ns as f64 / sample.wall_ns as f64 / messages_per_ns),
         rss_kib: samples.map(|sample| sample.rss_kib),
-        latency,
+        extra,
     })
 }
 
-#[derive(Clone, Copy)]
-struct Sample {
-    wall_ns: u64,
-    cpu_ns: u64,
-    messages: u64,
-    rss_kib: u64,
-}
-
-/// One of the two processes, as the measuring process sees it. Dropping it ends the process.
-struct Station {
-    role: Role,
-    process: process::Child,
-    orders: ChildStdin,
-    lines: Receiver<String>,
-    /// A line that was not yet asked for.
-    early: Vec<String>,
-}
-
-impl Station {
-    fn start(peer: &Peer, role: Role, case: Case, cpu: Option<usize>, endpoint: Option<&str>) -> Result<Self, String> {
-        let failed = |error| format!("{role}: start a process: {error}");
-        let mut process = Command::new(env::current_exe().map_err(failed)?)
-            .args(["peer", peer.name, &role.to_string(), &case.body_len().to_string()])
-            .arg(cpu.map_or_else(|| String::from("any"), |cpu| cpu.to_string()))
-            .args(endpoint)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
-        let (Some(orders), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
-            return Err(format!("{role}: the process has no pipes"));
-        };
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
+/// Looks at the connections while they are idle, and then lets the flood go.
+fn set_up(flowing_ns: u64, idle_kib: u64, connecting: &mut Station, binding: &mut Station) -> Result<SetUp, String> {
+    let [began_ns, began_kib] = connecting.numbers("began")?;
+    thread::sleep(IDLE);
+    let rss_kib: [Result<f64, String>; 2] =
+        [(&mut *connecting, began_kib), (binding, idle_kib)].map(|(station, before_kib)| {
+            let now_kib = station.rss_kib()?;
+            Ok(now_kib.saturating_sub(before_kib) as f64 / CONNECTIONS as f64)
         });
-        Ok(Self { role, process, orders, lines, early: Vec::new() })
-    }
-
-    fn open_window(&mut self, start_ns: u64, end_ns: u64) -> Result<(), String> {
-        writeln!(self.orders, "{start_ns} {end_ns}").map_err(|error| format!("{}: send the window: {error}", self.role))
-    }
-
-    /// The fault that this process tells within a moment, if it has not been told yet.
-    fn fault(&mut self) -> Option<String> {
-        let fault = |line: String| Some(format!("{}: {}", self.role, line.strip_prefix(FAULT)?.trim_start()));
-        while let Ok(line) = self.lines.recv_timeout(FAULT_WITHIN) {
-            if let Some(fault) = fault(line) {
-                return Some(fault);
-            }
-        }
-        None
-    }
-
-    fn sample(&mut self) -> Result<Sample, String> {
-        let [wall_ns, cpu_ns, messages, rss_kib] = self.numbers("sample")?;
-        Ok(Sample { wall_ns, cpu_ns, messages, rss_kib })
-    }
-
-    fn latency(&mut self) -> Result<Latency, String> {
-        let [p50_ns, p99_ns] = self.numbers("latency")?;
-        Ok(Latency { p50_ns, p99_ns })
-    }
-
-    fn numbers<const N: usize>(&mut self, word: &str) -> Result<[u64; N], String> {
-        let rest = self.answer(word)?;
-        let numbers: Option<Vec<u64>> = rest.split_whitespace().map(|text| text.parse().ok()).collect();
-        numbers
-            .and_then(|numbers| numbers.try_into().ok())
-            .ok_or_else(|| format!("{}: the answer `{word} {rest}` does not have {N} numbers", self.role))
-    }
-
-    /// Waits for the line that begins with this word; returns the rest of it.
-    fn answer(&mut self, word: &str) -> Result<String, String> {
-        if let Some(at) = self.early.iter().position(|line| line.starts_with(word)) {
-            return Ok(rest_of(&self.early.remove(at)));
-        }
-        loop {
-            let line = self
-                .lines
-                .recv_timeout(ANSWER_WITHIN)
-                .map_err(|error| format!("{}: no `{word}` was answered: {error}", self.role))?;
-            match line.split_whitespace().next() {
-                Some(first) if first == word => return Ok(rest_of(&line)),
-                Some(FAULT) => return Err(format!("{}: {}", self.role, rest_of(&line))),
-                _ => self.early.push(line),
-            }
-        }
-    }
+    connecting.order(format_args!("flood"))?;
+    let [connecting_kib, binding_kib] = rss_kib;
+    Ok(SetUp { took_ns: flowing_ns.saturating_sub(began_ns), rss_kib: [connecting_kib?, binding_kib?] })
 }
 
-impl Drop for Station {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone after `wait`.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn rest_of(line: &str) -> String {
-    line.split_once(' ').map_or_else(String::new, |(_, rest)| rest.to_owned())
-}
-
-const FAULT: &str = "fault";
-const FAULT_WITHIN: Duration = Duration::from_millis(200);
-const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// Time for what served the set-up alone to be given back.
+const IDLE: Duration = Duration::from_millis(500);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::arguments::Plan;
-use crate::cell::Outcome;
+use crate::cell::{Extra, Outcome, SetUp};
 use crate::machine;
 use crate::repetitions::{Cell, Record};
 
@@ -46,9 +46,16 @@ fn values(outcome: &Outcome) -> String {
          \"peak_rss_kib_connecting\": {rss_connecting}, \"peak_rss_kib_binding\": {rss_binding}",
         outcome.messages_per_s
     );
-    if let Some(latency) = outcome.latency {
-        let _ = write!(text, ", \"p50_ns\": {}, \"p99_ns\": {}", latency.p50_ns, latency.p99_ns);
-    }
+    let _ = match outcome.extra {
+        Extra::None => Ok(()),
+        Extra::Latency(latency) => write!(text, ", \"p50_ns\": {}, \"p99_ns\": {}", latency.p50_ns, latency.p99_ns),
+        Extra::Lost(share) => write!(text, ", \"lost_share\": {share:.4}"),
+        Extra::SetUp(SetUp { took_ns, rss_kib: [connecting, binding] }) => write!(
+            text,
+            ", \"set_up_ns\": {took_ns}, \"rss_kib_a_connection_connecting\": {connecting:.2}, \
+             \"rss_kib_a_connection_binding\": {binding:.2}"
+        ),
+    };
     text
 }
 

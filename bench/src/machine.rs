@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
@@ -29,21 +29,37 @@ pub(crate) fn cpu_ns() -> Result<u64, String> {
 ///
 /// Not `ru_maxrss`: across exec that keeps the peak of the parent's image.
 pub(crate) fn peak_rss_kib() -> Result<u64, String> {
+    status_kib("VmHWM:")
+}
+
+/// Resident memory of this process in KiB.
+pub(crate) fn rss_kib() -> Result<u64, String> {
+    status_kib("VmRSS:")
+}
+
+fn status_kib(name: &str) -> Result<u64, String> {
     let status = fs::read_to_string("/proc/self/status").map_err(|error| format!("/proc/self/status: {error}"))?;
     status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
-        .ok_or_else(|| String::from("/proc/self/status has no VmHWM"))
+        .ok_or_else(|| format!("/proc/self/status has no {name}"))
 }
 
-/// The CPU for cells of one CPU: the last that this process may use, for the first serves most interrupts.
-pub(crate) fn last_cpu() -> Result<usize, String> {
+/// Raises the number of files that this process may open as far as it may: many connections are many files.
+pub(crate) fn allow_many_files() -> Result<(), String> {
+    getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most))
+        .map_err(|error| format!("raise the number of open files: {error}"))
+}
+
+/// The CPUs that this process may use: the last two, or the only one twice. The last comes first, for the machine's
+/// first serves most interrupts.
+pub(crate) fn two_cpus() -> Result<[usize; 2], String> {
     let allowed = sched_getaffinity(Pid::from_raw(0)).map_err(|error| format!("sched_getaffinity: {error}"))?;
-    (0..CpuSet::count())
-        .rev()
-        .find(|cpu| allowed.is_set(*cpu).unwrap_or(false))
-        .ok_or_else(|| String::from("sched_getaffinity allows no CPU"))
+    let mut cpus = (0..CpuSet::count()).rev().filter(|cpu| allowed.is_set(*cpu).unwrap_or(false));
+    let last = cpus.next().ok_or_else(|| String::from("sched_getaffinity allows no CPU"))?;
+    Ok([last, cpus.next().unwrap_or(last)])
 }
 
 /// Confines this process, and the threads it starts from now on, to one CPU.
@@ -75,7 +91,8 @@ mod tests {
         let before = now_ns();
         assert!(before > 0 && now_ns() >= before);
         assert!(cpu_ns().is_ok());
-        assert!(peak_rss_kib().unwrap() > 100);
-        assert!(last_cpu().is_ok());
+        let rss_kib = rss_kib().unwrap();
+        assert!(rss_kib > 100 && peak_rss_kib().unwrap() >= rss_kib);
+        assert!(two_cpus().is_ok());
     }
 }

@@ -12,10 +12,14 @@ mod cell;
 mod child;
 mod json;
 mod machine;
+mod meter;
 mod peer;
+mod plots;
 mod repetitions;
 mod report;
+mod station;
 mod statistics;
+mod summary;
 
 fn main() -> ExitCode {
     let done = Command::parse(env::args().skip(1)).and_then(|command| match command {
@@ -41,6 +45,9 @@ fn measure(plan: &Plan) -> Result<(), String> {
     if let Some(path) = &plan.json {
         let text = json::json(plan, &record)?;
         fs::write(path, text).map_err(|error| format!("write {}: {error}", path.display()))?;
+    }
+    if let Some(folder) = &plan.plots {
+        plots::write(plan, &record, folder)?;
     }
     match record.cells.iter().filter(|cell| cell.outcome.is_err()).count() {
         0 => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::case::Role;
+use crate::case::{Case, Kind, Role};
 use crate::child::Child;
 
 #[cfg(feature = "libzmq")]
@@ -11,32 +11,33 @@ mod raw_tokio;
 #[cfg(feature = "zeptomq")]
 mod zeptomq;
 
-/// A library, and how a process plays each role with it. A role ends only by a fault.
+/// A library, and how a process plays each role with it.
 pub(crate) struct Peer {
     /// The name in the table and on the command line.
     pub(crate) name: &'static str,
     /// Version and configuration, in one line.
     pub(crate) about: fn() -> Result<String, String>,
-    push: Play,
-    pull: Play,
-    req: Play,
-    rep: Play,
+    /// Whether the short form has it.
+    pub(crate) is_in_short: bool,
+    /// Whether this peer takes part in a case. What it cannot do though it has the means is a failure, and shown.
+    pub(crate) takes: fn(Case) -> bool,
+    /// Plays a role, which ends only by a fault.
+    pub(crate) play: fn(Role, &Child) -> Result<Infallible, String>,
 }
-
-type Play = fn(&Child) -> Result<Infallible, String>;
 
 impl Peer {
     /// Every peer that is built in, in the order of the table.
     pub(crate) const ALL: &[Peer] = &[
         #[cfg(feature = "zeptomq")]
         zeptomq::PEER,
+        #[cfg(feature = "zeptomq")]
+        zeptomq::BATCH,
         #[cfg(feature = "libzmq")]
         libzmq::PEER,
+        #[cfg(feature = "libzmq")]
+        libzmq::BURST,
         raw_tokio::PEER,
     ];
-
-    /// The peer that ratios are taken to.
-    pub(crate) const ANCHOR: &str = "libzmq";
 
     /// Finds a peer by its name.
     pub(crate) fn named(name: &str) -> Result<&'static Peer, String> {
@@ -45,15 +46,19 @@ impl Peer {
             format!("peer `{name}` is unknown or not built in; there are {}", known.join(", "))
         })
     }
+}
 
-    /// Plays a role until a fault.
-    pub(crate) fn play(&self, role: Role, child: &Child) -> Result<Infallible, String> {
-        let play = match role {
-            Role::Push => self.push,
-            Role::Pull => self.pull,
-            Role::Req => self.req,
-            Role::Rep => self.rep,
-        };
-        play(child)
-    }
+/// What every library is measured at: not what is ours alone.
+fn common(case: Case) -> bool {
+    !matches!(case.kind, Kind::PushIpc | Kind::ReqIpc | Kind::Topics)
+}
+
+/// Where messages can be handed over, or taken, many at once.
+fn in_batches(case: Case) -> bool {
+    matches!(case.kind, Kind::Push | Kind::Flight | Kind::Pub | Kind::PubDrop | Kind::Conns)
+}
+
+/// The role is none that this peer takes part in.
+fn unplayed(role: Role) -> Result<Infallible, String> {
+    Err(format!("this peer does not play {role}"))
 }

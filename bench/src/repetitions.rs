@@ -43,8 +43,9 @@ pub(crate) fn run(plan: &Plan) -> Record {
     let mut cells = Vec::new();
     for repetition in 0..plan.repetitions {
         for &case in &plan.cases {
-            for turn in 0..plan.peers.len() {
-                let peer = plan.peers[(repetition + turn) % plan.peers.len()];
+            let peers: Vec<_> = plan.peers.iter().filter(|peer| (peer.takes)(case)).collect();
+            for turn in 0..peers.len() {
+                let peer = peers[(repetition + turn) % peers.len()];
                 let outcome = measure(peer, case, plan.times);
                 match &outcome {
                     Ok(seen) => eprintln!("{} {case} {}: {:.0}/s", repetition + 1, peer.name, seen.messages_per_s),

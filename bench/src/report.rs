@@ -1,38 +1,37 @@
-//! Writes a run as one Markdown table.
+//! Writes a run as Markdown: its conditions, and a table for each group of cases.
 
 use std::fmt::Write;
 
 use crate::arguments::Plan;
-use crate::case::Case;
-use crate::cell::Outcome;
+use crate::case::{Case, Group};
 use crate::machine;
-use crate::peer::Peer;
 use crate::repetitions::Record;
 use crate::statistics::Spread;
+use crate::summary::{Summary, Value, cpu_ns, p50_us, p99_us, rate, short};
 
-/// The conditions, the table, and whatever failed.
+/// The conditions, the tables, and whatever failed.
 pub(crate) fn markdown(plan: &Plan, record: &Record) -> Result<String, String> {
     let mut text = conditions(plan)?;
-    text.push_str("\n| case | peer | speed | × libzmq | CPU a message | × libzmq | peak RSS MiB |\n");
-    text.push_str("|---|---|---|---|---|---|---|\n");
-    for &case in &plan.cases {
-        for peer in &plan.peers {
-            row(&mut text, record, case, peer.name);
+    for group in Group::ALL {
+        let cases: Vec<Case> = plan.cases.iter().copied().filter(|case| case.group() == group).collect();
+        if cases.is_empty() {
+            continue;
+        }
+        let _ = write!(text, "\n### {}\n\n{HEAD}", group.title());
+        let _ = for_each(plan, record, &cases, |case, peer, summary| speed_row(&mut text, case, peer, summary));
+        if group == Group::Connections {
+            let _ = write!(text, "\n{SET_UP_HEAD}");
+            let _ = for_each(plan, record, &cases, |case, peer, summary| set_up_row(&mut text, case, peer, summary));
         }
     }
-    for cell in &record.cells {
-        if let Err(fault) = &cell.outcome {
-            let _ =
-                write!(text, "\n* failed: {} {}, repetition {}: {fault}", cell.case, cell.peer, cell.repetition + 1);
-        }
-    }
+    faults(&mut text, record);
     Ok(text)
 }
 
 fn conditions(plan: &Plan) -> Result<String, String> {
     let mut text = format!(
-        "{}. Two processes over 127.0.0.1; {} repetitions, windows of {} ms after {} ms of warm-up. \
-         Cells are medians (min–max); ratios are taken within each repetition.\n\n",
+        "{}. Two processes over 127.0.0.1; {} repetitions, windows of {} ms after {} ms of warm-up, four times as long \
+         from 1 MiB. Cells are medians (min–max); ratios are taken within each repetition.\n\n",
         machine::description(),
         plan.repetitions,
         plan.times.window.as_millis(),
@@ -44,106 +43,116 @@ fn conditions(plan: &Plan) -> Result<String, String> {
     Ok(text)
 }
 
-fn row(text: &mut String, record: &Record, case: Case, peer: &str) {
-    let seen = |of: &dyn Fn(&Outcome) -> f64| {
-        Spread::of(record.of(case, peer).filter_map(|(_, outcome)| outcome.as_ref().ok()).map(of))
+fn for_each(
+    plan: &Plan,
+    record: &Record,
+    cases: &[Case],
+    mut row: impl FnMut(Case, &str, Summary<'_>) -> std::fmt::Result,
+) -> std::fmt::Result {
+    for &case in cases {
+        for peer in &plan.peers {
+            if let Some(summary) = Summary::of(record, case, peer.name) {
+                let name = match summary.failed() {
+                    (0, _) => peer.name.to_owned(),
+                    (failed, of) => format!("{} [{failed}/{of} failed]", peer.name),
+                };
+                row(case, &name, summary)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn speed_row(text: &mut String, case: Case, peer: &str, summary: Summary<'_>) -> std::fmt::Result {
+    let seen = |value: Value| summary.seen(value).map(|spread| with_extremes(spread, &short));
+    let ratio = |value: Value| {
+        summary.ratio(value).map_or_else(|| String::from("–"), |spread| with_extremes(spread, &|x| format!("{x:.2}")))
     };
-    let ratio = |of: &dyn Fn(&Outcome) -> f64| {
-        let pairs = record.of(case, peer).filter_map(|(repetition, outcome)| {
-            let anchor = record.at(case, Peer::ANCHOR, repetition)?;
-            Some(of(outcome.as_ref().ok()?) / of(anchor))
-        });
-        Spread::of(pairs).map_or_else(|| String::from("–"), |spread| with_extremes(spread, &|x| format!("{x:.2}")))
+    let (Some(messages), Some(cpu)) = (seen(rate), seen(cpu_ns)) else {
+        return writeln!(text, "| {case} | {peer} | failed | – | – | – | – |");
     };
-    let name = match record.of(case, peer).filter(|(_, outcome)| outcome.is_err()).count() {
-        0 => peer.to_owned(),
-        failed => format!("{peer} [{failed}/{} failed]", record.of(case, peer).count()),
+    let mut speed = match (seen(p50_us), seen(p99_us)) {
+        (Some(p50), Some(p99)) => format!("p50 {p50} µs; p99 {p99} µs"),
+        _ => format!("{messages} /s"),
     };
-    let Some(rate) = seen(&|outcome| outcome.messages_per_s) else {
-        let _ = writeln!(text, "| {case} | {name} | – | – | – | – | – |");
-        return;
-    };
-    let (speed, speed_ratio) = match seen(&|outcome| p50_us(outcome)).zip(seen(&|outcome| p99_us(outcome))) {
-        Some((p50, p99)) if matches!(case, Case::Req(_)) => (
-            format!("p50 {} µs; p99 {} µs", with_extremes(p50, &short), with_extremes(p99, &short)),
-            ratio(&|outcome| p50_us(outcome)),
-        ),
-        _ => (format!("{} /s", with_extremes(rate, &short)), ratio(&|outcome| outcome.messages_per_s)),
-    };
-    let cpu = |outcome: &Outcome| outcome.cpu_ns.iter().sum();
-    let cpu_cell = seen(&cpu).map_or_else(String::new, |spread| with_extremes(spread, &short));
-    let rss =
-        |side: usize| seen(&move |outcome| outcome.rss_kib[side] as f64 / 1024.0).map_or(0.0, |spread| spread.median);
-    let _ = writeln!(
+    if let Some(lost) = summary.seen(|outcome| Some(outcome.lost()? * 100.0)) {
+        let _ = write!(speed, "; lost {} %", with_extremes(lost, &|share| format!("{share:.1}")));
+    }
+    let rss = |value: Value| summary.seen(value).map_or(0.0, |spread| spread.median);
+    writeln!(
         text,
-        "| {case} | {name} | {speed} | {speed_ratio} | {cpu_cell} ns | {} | {:.1} / {:.1} |",
-        ratio(&cpu),
-        rss(0),
-        rss(1)
-    );
+        "| {case} | {peer} | {speed} | {} | {cpu} ns | {} | {:.1} / {:.1} |",
+        ratio(summary.speed()),
+        ratio(cpu_ns),
+        rss(|outcome| Some(outcome.rss_kib[0] as f64 / 1024.0)),
+        rss(|outcome| Some(outcome.rss_kib[1] as f64 / 1024.0))
+    )
 }
 
-fn p50_us(outcome: &Outcome) -> f64 {
-    outcome.latency.map_or(f64::NAN, |latency| latency.p50_ns as f64 / 1e3)
+fn set_up_row(text: &mut String, case: Case, peer: &str, summary: Summary<'_>) -> std::fmt::Result {
+    let seen = |value: Value| summary.seen(value).map(|spread| with_extremes(spread, &short));
+    let took_ms: Value = |outcome| Some(outcome.set_up()?.took_ns as f64 / 1e6);
+    let ratio = summary.ratio(took_ms).map(|spread| with_extremes(spread, &|x| format!("{x:.2}")));
+    let cells = [
+        seen(took_ms),
+        ratio,
+        seen(|outcome| Some(outcome.set_up()?.rss_kib[0])),
+        seen(|outcome| Some(outcome.set_up()?.rss_kib[1])),
+    ];
+    let [took, ratio, connecting, binding] = cells.map(|cell| cell.unwrap_or_else(|| String::from("–")));
+    writeln!(text, "| {case} | {peer} | {took} ms | {ratio} | {connecting} KiB | {binding} KiB |")
 }
 
-fn p99_us(outcome: &Outcome) -> f64 {
-    outcome.latency.map_or(f64::NAN, |latency| latency.p99_ns as f64 / 1e3)
+/// Each fault once, with how often it was seen.
+fn faults(text: &mut String, record: &Record) {
+    let mut seen: Vec<(String, usize)> = Vec::new();
+    for cell in &record.cells {
+        if let Err(fault) = &cell.outcome {
+            let what = format!("{} {}: {fault}", cell.case, cell.peer);
+            match seen.iter_mut().find(|(known, _)| *known == what) {
+                Some((_, times)) => *times += 1,
+                None => seen.push((what, 1)),
+            }
+        }
+    }
+    if !seen.is_empty() {
+        text.push_str("\nFailed:\n\n");
+    }
+    for (what, times) in seen {
+        let _ = writeln!(text, "* {times} × {what}");
+    }
 }
 
 fn with_extremes(spread: Spread, show: &dyn Fn(f64) -> String) -> String {
-    format!("**{}** ({}–{})", show(spread.median), show(spread.min), show(spread.max))
+    let (median, min, max) = (show(spread.median), show(spread.min), show(spread.max));
+    if min == max { format!("**{median}**") } else { format!("**{median}** ({min}–{max})") }
 }
 
-/// Three digits that mean something.
-fn short(value: f64) -> String {
-    let (value, unit) = match value {
-        value if value >= 999_500.0 => (value / 1e6, " M"),
-        value if value >= 9_995.0 => (value / 1e3, " k"),
-        value => (value, ""),
-    };
-    match value {
-        value if value >= 99.95 => format!("{value:.0}{unit}"),
-        value if value >= 9.995 => format!("{value:.1}{unit}"),
-        value => format!("{value:.2}{unit}"),
-    }
-}
+const HEAD: &str = "\
+| case | peer | speed | × libzmq | CPU a message | × libzmq | peak RSS MiB |
+|---|---|---|---|---|---|---|
+";
+const SET_UP_HEAD: &str = "\
+| case | peer | set-up of 1,000 connections | × libzmq | RSS a connection, PUSH | RSS a connection, PULL |
+|---|---|---|---|---|---|
+";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::Latency;
     use crate::repetitions::Cell;
 
     #[test]
-    fn three_digits_mean_something() {
-        let shown = [2.414, 21.93, 131.4, 9994.0, 34_567.0, 999_600.0, 69_000_000.0].map(short);
-        assert_eq!(shown, ["2.41", "21.9", "131", "9994", "34.6 k", "1.00 M", "69.0 M"]);
-    }
-
-    #[test]
-    fn a_ratio_is_taken_within_its_repetition() {
-        let case = Case::Push(16);
-        let cell = |repetition, peer, messages_per_s, latency| Cell {
-            repetition,
-            case,
-            peer,
-            outcome: Ok(Outcome { messages_per_s, cpu_ns: [1.0, 2.0], rss_kib: [1024, 2048], latency }),
-        };
-        let none: Option<Latency> = None;
-        let mut cells = Vec::new();
-        for (repetition, (anchor, other)) in [(1.0, 2.0), (10.0, 30.0), (100.0, 500.0)].into_iter().enumerate() {
-            cells.push(cell(repetition, "libzmq", anchor, none));
-            cells.push(cell(repetition, "raw-tokio", other, none));
-        }
-        cells.push(Cell { repetition: 3, case, peer: "libzmq", outcome: Err(String::from("gap")) });
-        cells.push(cell(3, "raw-tokio", 1.0, none));
-        let record = Record { cells };
+    fn what_failed_is_shown_and_told_once() {
+        let case: Case = "push16k".parse().unwrap();
+        let cell =
+            |repetition| Cell { repetition, case, peer: "zeromq", outcome: Err(String::from("no message arrived")) };
+        let record = Record { cells: (0..3).map(cell).collect() };
         let mut text = String::new();
-        row(&mut text, &record, case, "raw-tokio");
-        assert!(text.contains("| **3.00** (2.00–5.00) |"), "{text}");
-        text.clear();
-        row(&mut text, &record, case, "libzmq");
-        assert!(text.contains("libzmq [1/4 failed]") && text.contains("| **1.00** (1.00–1.00) |"), "{text}");
+        let summary = Summary::of(&record, case, "zeromq").unwrap();
+        speed_row(&mut text, case, "zeromq [3/3 failed]", summary).unwrap();
+        faults(&mut text, &record);
+        assert!(text.starts_with("| push16k | zeromq [3/3 failed] | failed | – |"), "{text}");
+        assert!(text.ends_with("\n* 3 × push16k zeromq: no message arrived\n"), "{text}");
     }
 }

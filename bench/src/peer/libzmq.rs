@@ -1,27 +1,85 @@
 //! How fast is libzmq, through its own C interface with blocking calls.
 
 use std::convert::Infallible;
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::{fs, ptr, slice};
+use std::time::Duration;
+use std::{fs, thread};
 
-use super::Peer;
+use super::{Peer, common, unplayed};
+use crate::case::{CONNECTIONS, Case, IN_FLIGHT, Kind, Role, SUBSCRIBERS};
 use crate::child::Child;
 use crate::machine::now_ns;
+use interface::{
+    Context, DEALER, PUB, PULL, PUSH, REP, REQ, ROUTER, SNDMORE, SUB, Socket, Sockets, XPUB_NODROP, version,
+};
 
-pub(super) const PEER: Peer = Peer { name: "libzmq", about, push, pull, req, rep };
+mod interface;
+
+pub(super) const PEER: Peer = Peer {
+    name: "libzmq",
+    about,
+    is_in_short: true,
+    takes: |case| common(case) || case.over_ipc(),
+    play: |role, child| play(role, child, 1),
+};
+
+/// The form in which one thread can feed many sockets.
+pub(super) const BURST: Peer = Peer {
+    name: "libzmq-burst64",
+    about: || Ok(format!("the same, {BURST_LEN} messages to each of many sockets in turn, where libzmq sends one")),
+    is_in_short: true,
+    takes: |case: Case| case.kind == Kind::Conns,
+    play: |role, child| play(role, child, BURST_LEN),
+};
+
+fn play(role: Role, child: &Child, burst: usize) -> Result<Infallible, String> {
+    match role {
+        Role::Push => push(child),
+        Role::Pushes => pushes(child, burst),
+        Role::Pull => pull(child),
+        Role::Req => req(child),
+        Role::Rep => rep(child),
+        Role::Dealer => dealer(child),
+        Role::Router => router(child),
+        Role::Pub if child.case().kind == Kind::Topics => unplayed(role),
+        Role::Pub => publish(child),
+        Role::Subs => subs(child),
+    }
+}
 
 fn push(child: &Child) -> Result<Infallible, String> {
     let mut socket = Socket::open(PUSH)?;
     socket.connect(child.endpoint()?)?;
     let mut stamps = child.stamps();
     loop {
-        socket.send(stamps.next_body())?;
+        socket.send(stamps.next_body(), 0)?;
+    }
+}
+
+fn pushes(child: &Child, burst: usize) -> Result<Infallible, String> {
+    let context = Context::new()?;
+    child.begin_to_connect()?;
+    let mut senders = Vec::with_capacity(CONNECTIONS);
+    for sender in 0..CONNECTIONS {
+        let (mut socket, mut stamps) = (Socket::within(&context, PUSH)?, child.stamps_of(sender));
+        socket.connect(child.endpoint()?)?;
+        socket.send(stamps.next_body(), 0)?;
+        senders.push((socket, stamps));
+    }
+    while !child.may_flood() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    loop {
+        for (socket, stamps) in &mut senders {
+            for _ in 0..burst {
+                socket.send(stamps.next_body(), 0)?;
+            }
+        }
     }
 }
 
 fn pull(child: &Child) -> Result<Infallible, String> {
     let mut socket = Socket::open(PULL)?;
-    child.announce(socket.bind(LOOPBACK)?);
+    child.announce(socket.bind(&child.bind_to())?);
     let mut checks = child.checks();
     loop {
         checks.take(socket.recv()?)?;
@@ -35,7 +93,7 @@ fn req(child: &Child) -> Result<Infallible, String> {
     let mut trips = child.round_trips();
     loop {
         let start_ns = now_ns();
-        socket.send(stamps.next_body())?;
+        socket.send(stamps.next_body(), 0)?;
         checks.take(socket.recv()?)?;
         trips.record(start_ns, now_ns());
     }
@@ -43,7 +101,7 @@ fn req(child: &Child) -> Result<Infallible, String> {
 
 fn rep(child: &Child) -> Result<Infallible, String> {
     let mut socket = Socket::open(REP)?;
-    child.announce(socket.bind(LOOPBACK)?);
+    child.announce(socket.bind(&child.bind_to())?);
     let mut checks = child.checks();
     loop {
         checks.take(socket.recv()?)?;
@@ -51,10 +109,70 @@ fn rep(child: &Child) -> Result<Infallible, String> {
     }
 }
 
+fn dealer(child: &Child) -> Result<Infallible, String> {
+    let mut socket = Socket::open(DEALER)?;
+    socket.connect(child.endpoint()?)?;
+    let (mut stamps, mut checks) = (child.stamps(), child.checks());
+    for _ in 0..IN_FLIGHT {
+        socket.send(stamps.next_body(), 0)?;
+    }
+    loop {
+        checks.take(socket.recv()?)?;
+        socket.send(stamps.next_body(), 0)?;
+    }
+}
+
+fn router(child: &Child) -> Result<Infallible, String> {
+    let mut socket = Socket::open(ROUTER)?;
+    child.announce(socket.bind(&child.bind_to())?);
+    let mut checks = child.checks();
+    let mut peer = Vec::new();
+    loop {
+        peer.clear();
+        peer.extend_from_slice(socket.recv()?);
+        checks.take(socket.recv()?)?;
+        socket.send(&peer, SNDMORE)?;
+        socket.reply_with_last()?;
+    }
+}
+
+fn publish(child: &Child) -> Result<Infallible, String> {
+    let mut socket = Socket::open(PUB)?;
+    if !child.case().may_lose() {
+        socket.set(XPUB_NODROP, 1)?;
+    }
+    child.announce(socket.bind(&child.bind_to())?);
+    let mut stamps = child.stamps();
+    loop {
+        socket.send(stamps.next_body(), 0)?;
+    }
+}
+
+/// One thread waits for all and takes from each what has arrived.
+fn subs(child: &Child) -> Result<Infallible, String> {
+    let context = Context::new()?;
+    let mut sockets = Vec::with_capacity(SUBSCRIBERS);
+    let mut checks = Vec::with_capacity(SUBSCRIBERS);
+    for at in 0..SUBSCRIBERS {
+        let mut socket = Socket::within(&context, SUB)?;
+        socket.subscribe("")?;
+        socket.connect(child.endpoint()?)?;
+        sockets.push(socket);
+        checks.push(child.checks_at(at));
+    }
+    let mut sockets = Sockets::of(sockets);
+    loop {
+        for (at, socket) in sockets.wait()? {
+            for _ in 0..TAKEN_AT_ONCE {
+                let Some(body) = socket.try_recv()? else { break };
+                checks[at].take(body)?;
+            }
+        }
+    }
+}
+
 fn about() -> Result<String, String> {
-    let (mut major, mut minor, mut patch) = (0, 0, 0);
-    // SAFETY: the three pointers are valid for writes during the call.
-    unsafe { zmq_version(&mut major, &mut minor, &mut patch) };
+    let [major, minor, patch] = version();
     let _socket = Socket::open(PUSH)?;
     let signals = match open_eventfds()? {
         0 => "a socket pair",
@@ -62,7 +180,7 @@ fn about() -> Result<String, String> {
     };
     Ok(format!(
         "libzmq {major}.{minor}.{patch}, the system's shared library, which signals by {signals}; \
-         blocking zmq_send and zmq_msg_recv, 1 I/O thread, HWM 1000"
+         blocking zmq_send and zmq_msg_recv, 1 I/O thread, HWM 1000; XPUB_NODROP where nothing may be lost"
     ))
 }
 
@@ -74,137 +192,6 @@ fn open_eventfds() -> Result<usize, String> {
     Ok(open.flatten().filter(is_eventfd).count())
 }
 
-/// A socket with a context of its own and room for the last message received.
-struct Socket {
-    context: *mut c_void,
-    handle: *mut c_void,
-    last: Message,
-}
-
-impl Socket {
-    fn open(kind: c_int) -> Result<Self, String> {
-        // SAFETY: a null result is checked before it is used.
-        let context = unsafe { zmq_ctx_new() };
-        if context.is_null() {
-            return Err(last_error("zmq_ctx_new"));
-        }
-        // SAFETY: the context is valid; a null handle is never used, for `Err` drops the socket.
-        let handle = unsafe { zmq_socket(context, kind) };
-        let mut socket = Self { context, handle, last: Message([0; 64]) };
-        if handle.is_null() {
-            return Err(last_error("zmq_socket"));
-        }
-        // SAFETY: `last` has the size and alignment of zmq_msg_t.
-        unsafe { zmq_msg_init(&mut socket.last) };
-        Ok(socket)
-    }
-
-    fn connect(&mut self, endpoint: &str) -> Result<(), String> {
-        let text = CString::new(endpoint).map_err(|_| String::from("the endpoint holds a zero octet"))?;
-        // SAFETY: the handle is valid and the text ends in zero.
-        check("zmq_connect", unsafe { zmq_connect(self.handle, text.as_ptr()) }).map(drop)
-    }
-
-    /// Returns the endpoint with the port that was found.
-    fn bind(&mut self, endpoint: &CStr) -> Result<String, String> {
-        let mut text: [u8; 256] = [0; 256];
-        let mut len = text.len();
-        // SAFETY: the handle is valid, the endpoint ends in zero, and `len` is the room at `text`.
-        let result = unsafe {
-            check("zmq_bind", zmq_bind(self.handle, endpoint.as_ptr()))?;
-            zmq_getsockopt(self.handle, LAST_ENDPOINT, text.as_mut_ptr().cast(), &mut len)
-        };
-        check("zmq_getsockopt", result)?;
-        let text = CStr::from_bytes_until_nul(&text).map_err(|_| String::from("the endpoint has no end"))?;
-        Ok(text.to_string_lossy().into_owned())
-    }
-
-    /// Sends a fresh message made from the body.
-    #[inline]
-    fn send(&mut self, body: &[u8]) -> Result<(), String> {
-        // SAFETY: the handle is valid; the body is read during the call only.
-        check("zmq_send", unsafe { zmq_send(self.handle, body.as_ptr().cast(), body.len(), 0) }).map(drop)
-    }
-
-    /// Receives a message in place, without the copy that zmq_recv makes.
-    #[inline]
-    fn recv(&mut self) -> Result<&[u8], String> {
-        // SAFETY: the handle is valid and `last` is an initialised message, which the call releases and refills.
-        check("zmq_msg_recv", unsafe { zmq_msg_recv(&mut self.last, self.handle, 0) })?;
-        Ok(self.last.body())
-    }
-
-    /// Sends a fresh message made from the body of the last one received.
-    fn reply_with_last(&mut self) -> Result<(), String> {
-        let body = self.last.body();
-        // SAFETY: the handle is valid; the body is read during the call only.
-        check("zmq_send", unsafe { zmq_send(self.handle, body.as_ptr().cast(), body.len(), 0) }).map(drop)
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if !self.handle.is_null() {
-            // SAFETY: both were made by `open` and are used by nobody after this.
-            unsafe {
-                zmq_msg_close(&mut self.last);
-                zmq_close(self.handle);
-            }
-        }
-        // SAFETY: its only socket is closed.
-        unsafe { zmq_ctx_term(self.context) };
-    }
-}
-
-/// zmq_msg_t: 64 octets, aligned as a pointer.
-#[repr(C, align(8))]
-struct Message([u8; 64]);
-
-impl Message {
-    #[inline]
-    fn body(&self) -> &[u8] {
-        // zmq_msg_data takes a pointer to mut, and writes nothing through it.
-        let message = ptr::from_ref(self).cast_mut();
-        // SAFETY: the message is initialised; its body stays in place until the next receive, which needs `&mut`.
-        unsafe { slice::from_raw_parts(zmq_msg_data(message).cast(), zmq_msg_size(message)) }
-    }
-}
-
-#[inline]
-fn check(call: &str, result: c_int) -> Result<c_int, String> {
-    if result < 0 { Err(last_error(call)) } else { Ok(result) }
-}
-
-#[cold]
-fn last_error(call: &str) -> String {
-    // SAFETY: zmq_strerror returns a static text for any number.
-    let text = unsafe { CStr::from_ptr(zmq_strerror(zmq_errno())) };
-    format!("{call}: {}", text.to_string_lossy())
-}
-
-const LOOPBACK: &CStr = c"tcp://127.0.0.1:0";
-const REQ: c_int = 3;
-const REP: c_int = 4;
-const PULL: c_int = 7;
-const PUSH: c_int = 8;
-const LAST_ENDPOINT: c_int = 32;
-
-#[link(name = "zmq")]
-unsafe extern "C" {
-    fn zmq_version(major: *mut c_int, minor: *mut c_int, patch: *mut c_int);
-    fn zmq_errno() -> c_int;
-    fn zmq_strerror(errno: c_int) -> *const c_char;
-    fn zmq_ctx_new() -> *mut c_void;
-    fn zmq_ctx_term(context: *mut c_void) -> c_int;
-    fn zmq_socket(context: *mut c_void, kind: c_int) -> *mut c_void;
-    fn zmq_close(socket: *mut c_void) -> c_int;
-    fn zmq_bind(socket: *mut c_void, endpoint: *const c_char) -> c_int;
-    fn zmq_connect(socket: *mut c_void, endpoint: *const c_char) -> c_int;
-    fn zmq_getsockopt(socket: *mut c_void, option: c_int, value: *mut c_void, len: *mut usize) -> c_int;
-    fn zmq_send(socket: *mut c_void, body: *const c_void, len: usize, flags: c_int) -> c_int;
-    fn zmq_msg_init(message: *mut Message) -> c_int;
-    fn zmq_msg_recv(message: *mut Message, socket: *mut c_void, flags: c_int) -> c_int;
-    fn zmq_msg_data(message: *mut Message) -> *mut c_void;
-    fn zmq_msg_size(message: *const Message) -> usize;
-    fn zmq_msg_close(message: *mut Message) -> c_int;
-}
+const BURST_LEN: usize = 64;
+/// Messages from one subscriber before the next has its turn.
+const TAKEN_AT_ONCE: usize = 1000;
