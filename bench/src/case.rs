@@ -112,10 +112,10 @@ impl Case {
         }
     }
 
-    /// How many times as long as others this case is let run in, and measured: a queue of long bodies takes a while to
-    /// fill.
+    /// How many times as long as others this case is let run in, and measured: queues of long bodies, and those of many
+    /// connections, take a while to fill.
     pub(crate) fn patience(self) -> u32 {
-        if self.body_len() >= 1024 * 1024 { 4 } else { 1 }
+        if self.kind == Kind::Conns || self.body_len() >= 1024 * 1024 { 4 } else { 1 }
     }
 
     /// Where the two processes run.

@@ -5,11 +5,20 @@ use std::convert::Infallible;
 use crate::case::{Case, Kind, Role};
 use crate::child::Child;
 
+#[cfg(any(feature = "omq", feature = "zeromq", feature = "rzmq"))]
+mod generic;
 #[cfg(feature = "libzmq")]
 mod libzmq;
+#[cfg(feature = "omq")]
+mod omq;
 mod raw_tokio;
+#[cfg(feature = "rzmq")]
+mod rzmq;
+mod tasks;
 #[cfg(feature = "zeptomq")]
 mod zeptomq;
+#[cfg(feature = "zeromq")]
+mod zeromq;
 
 /// A library, and how a process plays each role with it.
 pub(crate) struct Peer {
@@ -36,6 +45,14 @@ impl Peer {
         libzmq::PEER,
         #[cfg(feature = "libzmq")]
         libzmq::BURST,
+        #[cfg(feature = "omq")]
+        omq::PEER,
+        #[cfg(feature = "omq")]
+        omq::BATCH,
+        #[cfg(feature = "zeromq")]
+        zeromq::PEER,
+        #[cfg(feature = "rzmq")]
+        rzmq::PEER,
         raw_tokio::PEER,
     ];
 

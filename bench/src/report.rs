@@ -31,7 +31,7 @@ pub(crate) fn markdown(plan: &Plan, record: &Record) -> Result<String, String> {
 fn conditions(plan: &Plan) -> Result<String, String> {
     let mut text = format!(
         "{}. Two processes over 127.0.0.1; {} repetitions, windows of {} ms after {} ms of warm-up, four times as long \
-         from 1 MiB. Cells are medians (min–max); ratios are taken within each repetition.\n\n",
+         from 1 MiB and with 1,000 connections. Cells are medians (min–max); ratios are taken within each repetition.\n\n",
         machine::description(),
         plan.repetitions,
         plan.times.window.as_millis(),

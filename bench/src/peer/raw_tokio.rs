@@ -1,14 +1,13 @@
 //! How fast is the wire under any library: ZMTP frames over a bare tokio stream.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::tasks::{block_on, first_fault, until_flood};
 use super::{Peer, common};
 use crate::body::Checks;
 use crate::case::{CONNECTIONS, IN_FLIGHT, Kind, Role, SUBSCRIBERS};
@@ -62,6 +61,7 @@ async fn pull(child: &Child) -> Result<Infallible, String> {
     let read_len = if connections > 1 { SMALL_LEN } else { READ_LEN };
     let listener = listen(child).await?;
     let checks = Arc::new(Mutex::new(child.checks()));
+    // Each is read from while others are still to come.
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
         tasks.spawn(read_for_ever(accept(&listener).await?, read_len, Arc::clone(&checks)));
@@ -79,19 +79,14 @@ async fn pushes(child: &Child) -> Result<Infallible, String> {
         hello.flush(&mut stream).await?;
         streams.push((stream, stamps));
     }
-    while !child.may_flood() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    let mut tasks = JoinSet::new();
-    for (mut stream, mut stamps) in streams {
-        tasks.spawn(async move {
-            let mut writes = Writes::of(SMALL_LEN);
-            loop {
-                writes.frame(stamps.next_body(), &mut stream).await?;
-            }
-        });
-    }
-    first_fault(tasks).await
+    until_flood(child).await;
+    let floods = streams.into_iter().map(|(mut stream, mut stamps)| async move {
+        let mut writes = Writes::of(SMALL_LEN);
+        loop {
+            writes.frame(stamps.next_body(), &mut stream).await?;
+        }
+    });
+    first_fault(floods.collect()).await
 }
 
 async fn req(child: &Child) -> Result<Infallible, String> {
@@ -256,22 +251,6 @@ async fn accept(listener: &TcpListener) -> Result<TcpStream, String> {
 fn without_delay(stream: TcpStream) -> Result<TcpStream, String> {
     stream.set_nodelay(true).map_err(|error| format!("set TCP_NODELAY: {error}"))?;
     Ok(stream)
-}
-
-async fn first_fault(mut tasks: JoinSet<Result<Infallible, String>>) -> Result<Infallible, String> {
-    match tasks.join_next().await {
-        Some(Ok(outcome)) => outcome,
-        Some(Err(error)) => Err(format!("a task: {error}")),
-        None => Err(String::from("there is no task")),
-    }
-}
-
-fn block_on(role: impl Future<Output = Result<Infallible, String>>) -> Result<Infallible, String> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("start tokio: {error}"))?
-        .block_on(role)
 }
 
 const WRITE_LEN: usize = 64 * 1024;

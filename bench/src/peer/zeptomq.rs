@@ -1,14 +1,12 @@
 //! How fast is ZeptoMQ, through its public interface: each message awaited, or many handed over at once?
 
 use std::convert::Infallible;
-use std::fmt::Display;
-use std::future::Future;
-use std::time::Duration;
 
 use zeptomq::{Dealer, Message, Options, Policy, Pub, Pull, Push, Rep, Req, Router, Sub};
 
-use super::{Peer, in_batches, unplayed};
-use crate::body::Checks;
+use super::tasks::{block_on, fault, first_fault, until_flood};
+use super::{Peer, in_batches};
+use crate::body::{Checks, Stamps};
 use crate::case::{CONNECTIONS, IN_FLIGHT, Kind, Role, SUBSCRIBERS};
 use crate::child::Child;
 use crate::machine::now_ns;
@@ -170,7 +168,7 @@ async fn subs(child: &Child) -> Result<Infallible, String> {
             }
         }
     });
-    first_fault(subs).await
+    first_fault(subs.collect()).await
 }
 
 fn open_subs(child: &Child) -> Result<Vec<Sub>, String> {
@@ -189,11 +187,11 @@ async fn pushes(child: &Child) -> Result<Infallible, String> {
             push.send(stamps.next_body()).await.map_err(fault("send"))?;
         }
     });
-    first_fault(pushes).await
+    first_fault(pushes.collect()).await
 }
 
 /// Sockets that have each sent a message, when they may send more.
-async fn open_pushes(child: &Child) -> Result<Vec<(Push, crate::body::Stamps)>, String> {
+async fn open_pushes(child: &Child) -> Result<Vec<(Push, Stamps)>, String> {
     child.begin_to_connect()?;
     let mut pushes = Vec::with_capacity(CONNECTIONS);
     for sender in 0..CONNECTIONS {
@@ -202,22 +200,8 @@ async fn open_pushes(child: &Child) -> Result<Vec<(Push, crate::body::Stamps)>, 
         push.send(stamps.next_body()).await.map_err(fault("send"))?;
         pushes.push((push, stamps));
     }
-    while !child.may_flood() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until_flood(child).await;
     Ok(pushes)
-}
-
-/// Runs each in a task of its own, until one fails.
-async fn first_fault(
-    roles: impl Iterator<Item = impl Future<Output = Result<Infallible, String>> + Send + 'static>,
-) -> Result<Infallible, String> {
-    let mut tasks: tokio::task::JoinSet<_> = roles.collect();
-    match tasks.join_next().await {
-        Some(Ok(outcome)) => outcome,
-        Some(Err(error)) => Err(format!("a task: {error}")),
-        None => Err(String::from("there is no task")),
-    }
 }
 
 /// The body of a message of one part, checked.
@@ -236,16 +220,4 @@ fn answer<'a>(checks: &mut Checks, request: &'a Message) -> Result<[&'a [u8]; 2]
         (2, Some(peer), Some(body)) => checks.take(body).map(|()| [peer, body]),
         (parts, ..) => Err(format!("a request of {parts} parts was received")),
     }
-}
-
-fn fault<E: Display>(call: &'static str) -> impl Fn(E) -> String {
-    move |error| format!("{call}: {error}")
-}
-
-fn block_on(role: impl Future<Output = Result<Infallible, String>>) -> Result<Infallible, String> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("start tokio: {error}"))?
-        .block_on(role)
 }

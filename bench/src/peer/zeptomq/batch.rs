@@ -6,10 +6,12 @@ use std::iter::repeat_with;
 use zeptomq::core::pattern::{Receives, Sends};
 use zeptomq::{Dealer, Message, NotSent, Pull, Push, Router, Socket};
 
-use super::{answer, fault, first_fault, open_publisher, open_pushes, open_subs, take, unplayed};
+use super::{answer, open_publisher, open_pushes, open_subs, take};
 use crate::body::{Checks, Stamps};
 use crate::case::{IN_FLIGHT, Role};
 use crate::child::Child;
+use crate::peer::tasks::{fault, first_fault};
+use crate::peer::unplayed;
 
 /// Messages at a time, at the most.
 pub(super) const MOST: usize = 256;
@@ -41,7 +43,8 @@ async fn push(child: &Child) -> Result<Infallible, String> {
 
 async fn pushes(child: &Child) -> Result<Infallible, String> {
     let many = at_a_time(child);
-    first_fault(open_pushes(child).await?.into_iter().map(move |(push, stamps)| flood(push, stamps, many))).await
+    let pushes = open_pushes(child).await?.into_iter();
+    first_fault(pushes.map(|(push, stamps)| flood(push, stamps, many)).collect()).await
 }
 
 async fn flood<P: Sends + Send>(socket: Socket<P>, mut stamps: Stamps, many: usize) -> Result<Infallible, String> {
@@ -87,7 +90,7 @@ async fn pull(child: &Child) -> Result<Infallible, String> {
 
 async fn subs(child: &Child) -> Result<Infallible, String> {
     let subs = open_subs(child)?.into_iter().enumerate();
-    first_fault(subs.map(|(at, sub)| take_for_ever(sub, child.checks_at(at)))).await
+    first_fault(subs.map(|(at, sub)| take_for_ever(sub, child.checks_at(at))).collect()).await
 }
 
 async fn take_for_ever<P: Receives + Send>(mut socket: Socket<P>, mut checks: Checks) -> Result<Infallible, String> {
