@@ -129,7 +129,7 @@ impl<P: Receives> State<P> {
     }
 
     /// Takes the peer's first message: what the user sees of it, if anything, and a driver that has something to do now.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, id: PeerId, verdict: Verdict, options: &Options) -> (Option<Message>, Option<Waker>) {
         let Some(peer) = self.peers.find(id) else { return (None, None) };
         let before = peer.inbox.load().octets;
