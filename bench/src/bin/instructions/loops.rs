@@ -6,9 +6,11 @@
 use std::hint::black_box;
 use zeptomq::core::link::{Limits, Reader, Step, Writer};
 use zeptomq::core::mechanism::Clear;
-use zeptomq::core::pattern::{Pattern, Push, Receives, Rep, Route, Sends, To};
+use zeptomq::core::pattern::{
+    Arrival, Pattern, Pub, Push, Receives, Rep, Route, Sends, To, TopicLimits, Verbosity, Xpub,
+};
 use zeptomq::core::peer::{PeerId, Side};
-use zeptomq::core::storage::Heap;
+use zeptomq::core::storage::{Heap, Slots};
 use zeptomq::core::wire::{FrameKind, PeerInfo, SocketType};
 
 /// A loop over messages, of which callgrind counts one function.
@@ -70,9 +72,54 @@ pub(crate) const LOOPS: &[Loop] = &[
             assert_eq!(answered as u64, messages);
         },
     },
+    Loop {
+        name: "pub-all",
+        what: "PUB: whom to, of eight who want everything, and each of them",
+        function: "measured_pub_all",
+        run: |messages| {
+            let mut publisher = Pub::<Heap>::new(LIMITS);
+            (0..8).for_each(|slot| subscribe(&mut publisher, slot, b"\x01"));
+            let sent = measured_pub_all(black_box(&mut publisher), black_box(&[b"0123456789abcdef"]), messages);
+            assert_eq!(sent as u64, 8 * messages);
+        },
+    },
+    Loop {
+        name: "pub-topics",
+        what: "PUB: whom to, of one peer that wants 1,000 topics of 13 octets, each message of the next topic",
+        function: "measured_pub_topics",
+        run: |messages| {
+            let mut publisher = Pub::<Heap>::new(LIMITS);
+            let topics: Vec<String> = (0..1000).map(|number| format!("topic.{number:06}.")).collect();
+            for topic in &topics {
+                subscribe(&mut publisher, 0, format!("\x01{topic}").as_bytes());
+            }
+            let sent = measured_pub_topics(black_box(&mut publisher), black_box(&topics), messages);
+            assert_eq!(sent as u64, messages);
+        },
+    },
+    Loop {
+        name: "xpub-subscription",
+        what: "XPUB: hear a subscription that is to be shown, or its cancel, beside eight other topics",
+        function: "measured_xpub_subscription",
+        run: |messages| {
+            let mut publisher = Xpub::<Heap>::new(LIMITS, Verbosity::Changes);
+            (0..8).for_each(|slot| subscribe(&mut publisher, slot, &[1, b'a' + slot as u8]));
+            let said: [&[u8]; 2] = [b"\x01topic", b"\x00topic"];
+            let shown = measured_xpub_subscription(black_box(&mut publisher), black_box(said), messages);
+            assert_eq!(shown as u64, messages);
+        },
+    },
 ];
 
+/// A peer that is there and wants what its message says.
+fn subscribe(publisher: &mut impl Pattern, slot: u16, message: &[u8]) {
+    let _ = publisher.open(peer(slot), Side::Accept);
+    let _ = publisher.up(peer(slot), &PeerInfo { socket_type: Some(SocketType::Sub), identity: b"" });
+    let _ = publisher.arrived(peer(slot), &[message]);
+}
+
 const FRAMES_A_BLOCK: usize = 1000;
+const LIMITS: TopicLimits = TopicLimits { topics: 1000, octets: 64 };
 
 const fn peer(slot: u16) -> PeerId {
     PeerId { slot, turn: 1 }
@@ -133,4 +180,39 @@ fn measured_rep(rep: &mut Rep<Heap>, request: &[&[u8]; 3], messages: u64) -> usi
         }
     }
     delivered
+}
+
+#[inline(never)]
+fn measured_pub_all(publisher: &mut Pub<Heap>, message: &[&[u8]; 1], messages: u64) -> usize {
+    let mut sent = 0;
+    for _ in 0..messages {
+        if let Ok(Route { to: To::All(audience), .. }) = publisher.route(black_box(message)) {
+            sent += audience.iter().count();
+        }
+    }
+    sent
+}
+
+#[inline(never)]
+fn measured_pub_topics(publisher: &mut Pub<Heap>, topics: &[String], messages: u64) -> usize {
+    let (mut sent, mut at) = (0, 0);
+    for _ in 0..messages {
+        if let Some(topic) = topics.get(at)
+            && let Ok(Route { to: To::All(audience), .. }) = publisher.route(&[topic.as_bytes(), b"0123456789abcdef"])
+        {
+            sent += audience.iter().count();
+        }
+        at = if at + 1 < topics.len() { at + 1 } else { 0 };
+    }
+    sent
+}
+
+#[inline(never)]
+fn measured_xpub_subscription(publisher: &mut Xpub<Heap>, said: [&[u8]; 2], messages: u64) -> usize {
+    let mut shown = 0;
+    for message in 0..messages {
+        let said = said[usize::from(message % 2 == 1)];
+        shown += usize::from(publisher.arrived(peer(0), black_box(&[said])) == Arrival::Queue);
+    }
+    shown
 }
