@@ -7,7 +7,9 @@ use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::req::Mode;
-use zeptomq_core::pattern::{Dealer, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub, Xpub, Xsub};
+use zeptomq_core::pattern::{
+    Dealer, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub, Xpub, Xsub,
+};
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::FixedSocket;
 use zeptomq_core::storage::Fixed;

@@ -119,7 +119,7 @@ fn subscribe(publisher: &mut impl Pattern, slot: u16, message: &[u8]) {
 }
 
 const FRAMES_A_BLOCK: usize = 1000;
-const LIMITS: TopicLimits = TopicLimits { topics: 1000, octets: 64 };
+const LIMITS: TopicLimits = TopicLimits { topics: 1000, octets: 64, ..TopicLimits::NONE };
 
 const fn peer(slot: u16) -> PeerId {
     PeerId { slot, turn: 1 }
