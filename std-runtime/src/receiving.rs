@@ -59,25 +59,28 @@ impl<P: Receives> Hub<P> {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let (mut drivers, mut count) = (Vec::new(), 0);
+        let options = &self.shared.options;
+        let (before, most) = (messages.len(), messages.len().saturating_add(most));
+        let mut drivers = Vec::new();
         let ended = loop {
-            if count == most {
+            if messages.len() == most {
                 break None;
             }
             if let Err(error) = state.pattern.may_take() {
                 break Some(error);
             }
-            let Some((peer, verdict)) = state.judge() else { break None };
-            let (message, driver) = state.take(peer, verdict, &self.shared.options);
-            drivers.extend(driver);
-            drivers.extend(state.relieve_all(&self.shared.options));
-            if let Some(message) = message {
-                messages.push(message);
-                count += 1;
+            let Some((peer, mut verdict)) = state.judge() else { break None };
+            if state.waiting.is_alone(peer.slot) {
+                verdict = state.take_run(peer, verdict, messages, most);
             }
+            let (message, driver) = state.take(peer, verdict, options);
+            drivers.extend(driver);
+            drivers.extend(state.relieve_all(options));
+            messages.extend(message);
         };
+        let count = messages.len() - before;
         let outcome = match ended {
-            _ if count > 0 || most == 0 => {
+            _ if count > 0 || most == before => {
                 drop(state);
                 Poll::Ready(Ok(count))
             }
@@ -126,6 +129,29 @@ impl<P: Receives> State<P> {
             }
             self.waiting.set(slot, false);
         }
+    }
+
+    /// Takes the messages of the only peer that has any, up to the last that there is or is wanted, while they go to the
+    /// user as they are: `judge` and `take` would come to the same for each. The verdict on the first that is left.
+    fn take_run(&mut self, id: PeerId, first: Verdict, messages: &mut Vec<Message>, most: usize) -> Verdict {
+        let State { peers, pattern, receives, unreceived, .. } = self;
+        let mut verdict = first;
+        let Some(peer) = peers.find(id).filter(|_| pattern.identity(id).is_none()) else { return verdict };
+        let before = peer.inbox.load().octets;
+        while verdict == AS_IT_IS
+            && messages.len() + 1 < most
+            && peer.inbox.load().messages > 1
+            && pattern.may_take().is_ok()
+            && let Some(message) = peer.inbox.pop()
+        {
+            messages.push(message);
+            receives.spend(0);
+            if let Some(next) = peer.inbox.first() {
+                verdict = pattern.take(id, next);
+            }
+        }
+        *unreceived -= before - peer.inbox.load().octets;
+        verdict
     }
 
     /// Takes the peer's first message: what the user sees of it, if anything, and a driver that has something to do now.
@@ -186,3 +212,6 @@ impl<P: Receives> State<P> {
         self.rouse_all()
     }
 }
+
+/// The verdict on a message that the user sees whole.
+const AS_IT_IS: Verdict = Verdict::Deliver { skip: 0, keep: false };

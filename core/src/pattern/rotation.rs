@@ -25,6 +25,11 @@ impl<S: Storage> Rotation<S> {
         self.ready.contains(slot)
     }
 
+    /// Whether the slot can take its turn and no other can.
+    pub fn is_alone(&self, slot: u16) -> bool {
+        self.ready.next_from(slot.wrapping_add(1)) == Some(slot)
+    }
+
     /// Whose turn it is. A question only.
     #[inline]
     pub fn turn(&self) -> Option<u16> {
