@@ -115,7 +115,11 @@ impl Case {
     /// How many times as long as others this case is let run in, and measured: queues of long bodies, and those of many
     /// connections, take a while to fill.
     pub(crate) fn patience(self) -> u32 {
-        if self.kind == Kind::Conns || self.body_len() >= 1024 * 1024 { 4 } else { 1 }
+        match self.kind {
+            Kind::Conns => 2,
+            _ if self.body_len() >= 1024 * 1024 => 4,
+            _ => 1,
+        }
     }
 
     /// Where the two processes run.

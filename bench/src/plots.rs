@@ -5,26 +5,44 @@ use std::path::Path;
 use std::{fmt, fs};
 
 use crate::arguments::Plan;
-use crate::case::{Case, Group};
+use crate::case::{Case, Group, Kind};
 use crate::repetitions::Record;
 use crate::statistics::Spread;
-use crate::summary::{Summary, short};
+use crate::summary::{Summary, Value, p50_us, rate, set_up_ms, short};
 
 /// Writes the plots of all groups that were measured into a folder.
 pub(crate) fn write(plan: &Plan, record: &Record, folder: &Path) -> Result<(), String> {
     let failed = |error| format!("write plots to {}: {error}", folder.display());
     fs::create_dir_all(folder).map_err(failed)?;
     for group in Group::ALL {
-        let panels: Vec<Panel> =
-            plan.cases.iter().filter(|case| case.group() == group).map(|case| Panel::of(plan, record, *case)).collect();
-        if !panels.is_empty() {
-            fs::write(folder.join(format!("{}.svg", group.file())), svg(group, &panels)).map_err(failed)?;
-        }
+        let cases = || plan.cases.iter().copied().filter(|case| case.group() == group);
+        let Some(anchor) = cases().next().map(Case::anchor) else { continue };
+        let panels: Vec<Panel> = cases()
+            .flat_map(|case| measures(case).into_iter().map(move |measure| Panel::of(plan, record, case, measure)))
+            .collect();
+        let file = folder.join(format!("{}.svg", group.file()));
+        fs::write(file, svg(group, anchor, &panels)).map_err(failed)?;
     }
     Ok(())
 }
 
-/// One case.
+/// What is drawn of a case, and in which unit.
+fn measures(case: Case) -> Vec<(&'static str, Value)> {
+    match case.kind {
+        Kind::Conns => vec![
+            ("messages/s", rate as Value),
+            ("set-up in ms, less is better", set_up_ms),
+            ("KiB a connection, PUSH, less is better", |outcome| Some(outcome.set_up()?.rss_kib[0])),
+            ("KiB a connection, PULL, less is better", |outcome| Some(outcome.set_up()?.rss_kib[1])),
+        ],
+        _ if case.is_timed() => vec![("median in µs, less is better", p50_us)],
+        Kind::Pub | Kind::PubDrop => vec![("deliveries/s", rate)],
+        Kind::Flight => vec![("replies/s", rate)],
+        _ => vec![("messages/s", rate)],
+    }
+}
+
+/// One case, or one side of it.
 struct Panel {
     title: String,
     bars: Vec<Bar>,
@@ -40,13 +58,13 @@ struct Bar {
 }
 
 impl Panel {
-    fn of(plan: &Plan, record: &Record, case: Case) -> Self {
+    fn of(plan: &Plan, record: &Record, case: Case, (unit, of): (&str, Value)) -> Self {
         let bar = |peer: &'static str| {
             let summary = Summary::of(record, case, peer)?;
-            let value = summary.seen(summary.speed());
+            let value = summary.seen(of);
             let mut text = value.map_or_else(|| String::from("failed"), |spread| short(spread.median));
-            if let Some(ratio) = summary.ratio(summary.speed()) {
-                let _ = write!(text, "   {:.2}×", ratio.median);
+            if let Some(ratio) = summary.ratio(of) {
+                let _ = write!(text, " · {:.2}×", ratio.median);
             }
             if let Some(lost) = summary.seen(|outcome| outcome.lost()) {
                 let _ = write!(text, ", {:.0} % lost", lost.median * 100.0);
@@ -59,7 +77,6 @@ impl Panel {
             }
             Some(Bar { peer, value, text })
         };
-        let unit = if case.is_timed() { "µs, less is better" } else { "messages/s" };
         Self { title: format!("{case}: {unit}"), bars: plan.peers.iter().filter_map(|peer| bar(peer.name)).collect() }
     }
 
@@ -122,7 +139,7 @@ impl Bar {
     }
 }
 
-fn svg(group: Group, panels: &[Panel]) -> String {
+fn svg(group: Group, anchor: &str, panels: &[Panel]) -> String {
     // Into the shorter column each time, in reading order where they are alike.
     let mut body = String::new();
     let mut ends = [HEAD_HEIGHT; 2];
@@ -138,7 +155,7 @@ fn svg(group: Group, panels: &[Panel]) -> String {
 <style>text{{fill:#111827}}.h{{font-size:16px;font-weight:bold}}.t{{font-weight:bold}}.n{{text-anchor:end}}.f{{fill:#b91c1c}}</style>
 <rect width="{width}" height="{height}" rx="6" fill="#ffffff"/>
 <text x="{MARGIN}" y="24" class="h">{title}</text>
-{body}<text x="{MARGIN}" y="{foot}">Bars: medians; lines: least to greatest; ×: to libzmq, within each repetition; »: raw TCP, cut off.</text>
+{body}<text x="{MARGIN}" y="{foot}">Bars: medians; lines: least to greatest; ×: to {anchor}, within each repetition; »: raw TCP, cut off.</text>
 </svg>
 "##
     )
@@ -176,7 +193,7 @@ mod tests {
             bars: vec![bar("zeptomq", 50.0), bar("raw-tokio", 1000.0), bar("x", 0.0)],
         };
         assert_eq!(panel.scale(), 100.0);
-        let text = svg(Group::Push, &[panel]);
+        let text = svg(Group::Push, "libzmq", &[panel]);
         assert!(text.contains(&format!(r#"width="{}.0""#, BAR_WIDTH / 2)), "{text}");
         assert!(text.contains(&format!(r#"width="{BAR_WIDTH}.0""#)) && text.contains("» a &lt; b"), "{text}");
         assert!(text.contains(r#"class="f">a &lt; b"#), "{text}");

@@ -7,7 +7,7 @@ use crate::case::{Case, Group};
 use crate::machine;
 use crate::repetitions::Record;
 use crate::statistics::Spread;
-use crate::summary::{Summary, Value, cpu_ns, p50_us, p99_us, rate, short};
+use crate::summary::{Summary, Value, cpu_ns, p50_us, p99_us, rate, set_up_ms, short};
 
 /// The conditions, the tables, and whatever failed.
 pub(crate) fn markdown(plan: &Plan, record: &Record) -> Result<String, String> {
@@ -17,7 +17,11 @@ pub(crate) fn markdown(plan: &Plan, record: &Record) -> Result<String, String> {
         if cases.is_empty() {
             continue;
         }
-        let _ = write!(text, "\n### {}\n\n{HEAD}", group.title());
+        let _ = write!(text, "\n### {}\n\n", group.title());
+        if group == Group::Connections {
+            text.push_str("Ratios are to libzmq-burst64.\n\n");
+        }
+        text.push_str(HEAD);
         let _ = for_each(plan, record, &cases, |case, peer, summary| speed_row(&mut text, case, peer, summary));
         if group == Group::Connections {
             let _ = write!(text, "\n{SET_UP_HEAD}");
@@ -31,7 +35,7 @@ pub(crate) fn markdown(plan: &Plan, record: &Record) -> Result<String, String> {
 fn conditions(plan: &Plan) -> Result<String, String> {
     let mut text = format!(
         "{}. Two processes over 127.0.0.1; {} repetitions, windows of {} ms after {} ms of warm-up, four times as long \
-         from 1 MiB and with 1,000 connections. Cells are medians (min–max); ratios are taken within each repetition.\n\n",
+         from 1 MiB, twice with 1,000 connections. Cells are medians (min–max); ratios are taken within each repetition.\n\n",
         machine::description(),
         plan.repetitions,
         plan.times.window.as_millis(),
@@ -91,16 +95,15 @@ fn speed_row(text: &mut String, case: Case, peer: &str, summary: Summary<'_>) ->
 
 fn set_up_row(text: &mut String, case: Case, peer: &str, summary: Summary<'_>) -> std::fmt::Result {
     let seen = |value: Value| summary.seen(value).map(|spread| with_extremes(spread, &short));
-    let took_ms: Value = |outcome| Some(outcome.set_up()?.took_ns as f64 / 1e6);
-    let ratio = summary.ratio(took_ms).map(|spread| with_extremes(spread, &|x| format!("{x:.2}")));
+    let ratio = summary.ratio(set_up_ms).map(|spread| with_extremes(spread, &|x| format!("{x:.2}")));
     let cells = [
-        seen(took_ms),
+        seen(set_up_ms),
         ratio,
         seen(|outcome| Some(outcome.set_up()?.rss_kib[0])),
         seen(|outcome| Some(outcome.set_up()?.rss_kib[1])),
     ];
     let [took, ratio, connecting, binding] = cells.map(|cell| cell.unwrap_or_else(|| String::from("–")));
-    writeln!(text, "| {case} | {peer} | {took} ms | {ratio} | {connecting} KiB | {binding} KiB |")
+    writeln!(text, "| {case} | {peer} | {took} | {ratio} | {connecting} | {binding} |")
 }
 
 /// Each fault once, with how often it was seen.
@@ -133,7 +136,7 @@ const HEAD: &str = "\
 |---|---|---|---|---|---|---|
 ";
 const SET_UP_HEAD: &str = "\
-| case | peer | set-up of 1,000 connections | × libzmq | RSS a connection, PUSH | RSS a connection, PULL |
+| case | peer | set-up of 1,000 connections, ms | × libzmq | RSS a connection, KiB: PUSH | PULL |
 |---|---|---|---|---|---|
 ";
 

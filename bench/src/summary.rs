@@ -64,6 +64,11 @@ pub(crate) fn p99_us(outcome: &Outcome) -> Option<f64> {
     outcome.latency().map(|latency| latency.p99_ns as f64 / 1e3)
 }
 
+/// How long it took to set up many connections, in milliseconds.
+pub(crate) fn set_up_ms(outcome: &Outcome) -> Option<f64> {
+    Some(outcome.set_up()?.took_ns as f64 / 1e6)
+}
+
 /// CPU time of both processes for each message, in nanoseconds.
 pub(crate) fn cpu_ns(outcome: &Outcome) -> Option<f64> {
     Some(outcome.cpu_ns.iter().sum())
