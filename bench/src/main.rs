@@ -1,4 +1,8 @@
-//! Measures ZeptoMQ beside its peers: one run, one table.
+//! Measures ZeptoMQ beside its peers: one run, a table and a plot for each group of cases.
+#![cfg_attr(
+    not(all(feature = "libzmq", feature = "zeptomq")),
+    allow(dead_code, reason = "some of what peers share is for those alone that are left out")
+)]
 
 use std::process::ExitCode;
 use std::{env, fs};
