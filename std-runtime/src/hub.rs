@@ -151,7 +151,7 @@ impl<P: Sends> Hub<P> {
     }
 
     /// Queues the message for whom the pattern names, if there is room. What comes back is to be finished.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn decide(&self, state: &mut State<P>, message: &Message) -> Result<After, NotSent> {
         if let Some(handled) = state.pattern.handle_subscription(message) {
             return match handled {
@@ -178,7 +178,7 @@ impl<P: Sends> Hub<P> {
     }
 
     /// Does what is to be done outside the lock after a message was queued.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn finish(&self, after: After) {
         match after {
             After::Nothing => (),
@@ -210,11 +210,13 @@ impl<P: Sends> Hub<P> {
     }
 
     /// The caller writes what it queued, once; the connection's driver writes what is left.
+    #[cold]
     fn write_now(&self, out: &Arc<Outgoing>, mut batch: Batch, peer: PeerId) {
         let (pieces, count) = batch.pieces();
         // An error shows itself to the driver too, which ends the connection.
         let len = out.try_write(pieces.get(..count).unwrap_or_default()).unwrap_or(0);
         let left = batch.advance(len);
+        let rest = if batch.is_empty() { Writer::Roused } else { Writer::Driver };
         let mut state = self.lock();
         let State { peers, pattern, senders, receiver, phase, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return };
@@ -224,7 +226,7 @@ impl<P: Sends> Hub<P> {
         found.outbox.release(left);
         found.outbox.release(cut);
         found.drops.count_many(Reason::Undelivered, cut.messages);
-        found.writer = if found.line.is_some() { Writer::Driver } else { Writer::Idle };
+        found.writer = if found.line.is_some() { rest } else { Writer::Idle };
         let driver = found.line.as_mut().and_then(Line::rouse);
         let relieved = found.outbox.load().is_relieved(self.shared.options.send_limit);
         let mut woken = if relieved { relieve(pattern, senders, peer) } else { Vec::new() };
@@ -244,7 +246,7 @@ impl<P: Sends> Hub<P> {
 }
 
 impl<P: Sends> State<P> {
-    #[inline]
+    #[inline(always)]
     fn queue(&mut self, to: PeerId, skip: usize, prefix: &Prefix, message: &Message, options: &Options) -> After {
         let request;
         let (prefix, envelope): (&[&[u8]], _) = match prefix {
@@ -268,8 +270,12 @@ impl<P: Sends> State<P> {
                 peer.writer = Writer::Caller;
                 After::Write(line.out.clone(), peer.outbox.take(), to)
             }
+            (Some(line), Writer::Roused) if line.clear && peer.outbox.load().octets >= MUCH => {
+                peer.writer = Writer::Caller;
+                After::Write(line.out.clone(), peer.outbox.take(), to)
+            }
             (Some(line), Writer::Idle) => {
-                peer.writer = Writer::Driver;
+                peer.writer = Writer::Roused;
                 After::Wake(line.rouse().into_iter().collect())
             }
             _ => After::Nothing,
@@ -308,7 +314,7 @@ fn publish(
         published.octets += peer.outbox.push(&[], &[], message, 0);
         published.copies += 1;
         if let (Some(line), Writer::Idle) = (&mut peer.line, peer.writer) {
-            peer.writer = Writer::Driver;
+            peer.writer = Writer::Roused;
             published.woken.extend(line.rouse());
         }
     }
@@ -415,4 +421,6 @@ pub(crate) fn wake(waker: Option<Waker>) {
 
 /// Copies of a message that spend no more of a task's budget than one: what leaves for each peer is written in one piece.
 const COPIES_FREE: usize = 8;
+/// So much, in octets, is written by whoever queued it, if the driver has not come yet.
+const MUCH: usize = 64 * 1024;
 const EVENTS_MAX: usize = 256;

@@ -137,7 +137,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             found.line = Some(line);
             found.introduced = Introduced { socket_type: info.socket_type, identity: info.identity.into() };
             if found.writer == Writer::Idle && !found.outbox.is_empty() {
-                found.writer = Writer::Driver;
+                found.writer = Writer::Roused;
             }
         }
         drop(state);
@@ -264,7 +264,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         }
         let cut = found.outbox.rewind();
         found.drops.count_many(Reason::Undelivered, cut);
-        if found.writer == Writer::Driver {
+        if found.writer != Writer::Caller {
             found.writer = Writer::Idle;
         }
         let line = found.line.take();

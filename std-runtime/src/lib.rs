@@ -91,6 +91,7 @@ pub use many::SendManyError;
 pub use message::{Message, Part};
 pub use monitor::{Event, Monitor};
 pub use options::{Limit, Options, OptionsError};
+pub use sending::Sending;
 pub use sink::MessageSink;
 pub use socket::{Dealer, Pair, Pub, Pull, Push, Receiver, Rep, Req, Router, Sender, Socket, Sub, Xpub, Xsub};
 pub use status::PeerStatus;

@@ -47,16 +47,22 @@ pub(crate) struct Introduced {
 /// Who writes to the connection.
 ///
 /// ```text
-///           send                written           nothing left
-///   Idle ─────────► Caller ─────────────► Driver ─────────────► Idle
+///           send             written            comes            nothing left
+///   Idle ─────────► Caller ───────────► Roused ────────► Driver ──────────────► Idle
+///                    │  ▲                 │               ▲
+///                    │  └─────────────────┘               │
+///                    │      much is queued                │
+///                    └────────────────────────────────────┘
+///                          the system took not all of it
 /// ```
 /// The first send after a quiet moment is written by its caller. From then on the connection is hot: sends are only
-/// encoded, until its driver has written them all and finds nothing more. So only one writes at a time; a driver with a
-/// command to write is a writer too.
+/// encoded, until its driver has written them all and finds nothing more. Who queues much before the driver comes writes it
+/// too. So only one writes at a time; a driver with a command to write is a writer too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Writer {
     Idle,
     Caller,
+    Roused,
     Driver,
 }
 

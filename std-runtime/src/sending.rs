@@ -4,6 +4,7 @@ use crate::error::{NotSent, SendError};
 use crate::hub::Hub;
 use crate::message::Message;
 use crate::waiters::Waiter;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use zeptomq_core::pattern::Sends;
 
@@ -14,8 +15,13 @@ pub(crate) struct Waiting {
     place: u64,
 }
 
-/// A message that is to be queued when there is room. Dropped before that, it was not sent.
-pub(crate) struct Sending<'a, P: Sends> {
+/// A message on its way into a queue, made by [`Socket::send`](crate::Socket::send) or
+/// [`Sender::send`](crate::Sender::send); await it.
+///
+/// # Cancel safety
+/// Dropped before it is ready, the message is not sent, and is dropped with it.
+#[must_use = "a message is sent when this is awaited"]
+pub struct Sending<'a, P: Sends> {
     hub: &'a Hub<P>,
     waiting: Waiting,
 }
@@ -36,10 +42,15 @@ impl Waiting {
         let Some(waiting) = message else { return Poll::Ready(Ok(())) };
         match hub.poll_send(waiting, Some(Waiter { waker: cx.waker(), place })) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(sent) => Poll::Ready(match (sent, message.take()) {
-                (Err(reason), Some(message)) => Err(SendError { message, reason }),
-                _ => Ok(()),
-            }),
+            Poll::Ready(Ok(())) => {
+                // Where it lies: to move it out first costs as much as queueing it.
+                *message = None;
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(reason)) => match message.take() {
+                Some(message) => Poll::Ready(Err(SendError { message, reason })),
+                None => Poll::Ready(Ok(())),
+            },
         }
     }
 
@@ -66,6 +77,15 @@ impl<'a, P: Sends> Sending<'a, P> {
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         self.waiting.poll(self.hub, cx)
+    }
+}
+
+impl<P: Sends> Future for Sending<'_, P> {
+    type Output = Result<(), SendError>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Sending::poll(&mut self, cx)
     }
 }
 

@@ -190,8 +190,9 @@ impl<P: Sends + Send> Socket<P> {
     ///
     /// # Cancel safety
     /// Cancelled, the message is not sent, and is dropped with the future.
-    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        send(&self.owner.hub, message.into()).await
+    #[inline]
+    pub fn send(&self, message: impl Into<Message>) -> Sending<'_, P> {
+        Sending::new(&self.owner.hub, message.into())
     }
 
     /// Queues a message if there is room at once.
@@ -230,8 +231,9 @@ impl<P: Sends + Send> Sender<P> {
     ///
     /// # Cancel safety
     /// Cancelled, the message is not sent, and is dropped with the future.
-    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        send(&self.owner.hub, message.into()).await
+    #[inline]
+    pub fn send(&self, message: impl Into<Message>) -> Sending<'_, P> {
+        Sending::new(&self.owner.hub, message.into())
     }
 
     /// See [`Socket::try_send`].
@@ -381,11 +383,6 @@ async fn wait_for_peers<P>(hub: &Hub<P>, peers: usize) {
     let mut up = hub.shared.up.subscribe();
     // The sender is part of the hub.
     let _ = up.wait_for(|up| *up >= peers).await;
-}
-
-async fn send<P: Sends>(hub: &Hub<P>, message: Message) -> Result<(), SendError> {
-    let mut sending = Sending::new(hub, message);
-    poll_fn(|cx| sending.poll(cx)).await
 }
 
 async fn recv<P: Receives>(hub: &Hub<P>) -> Result<Message, RecvError> {

@@ -51,12 +51,14 @@ impl<S: Storage> Balance<S> {
     }
 
     /// Who takes the next message. A question only.
+    #[inline(always)]
     pub(super) fn turn(&self) -> Option<PeerId> {
         let slot = self.up.turn().or_else(|| self.dialling.turn())?;
         self.peers.tenant(slot)
     }
 
     /// The peer took a message.
+    #[inline]
     pub(super) fn took(&mut self, peer: PeerId) {
         self.up.took(peer.slot);
         self.dialling.took(peer.slot);
