@@ -1,10 +1,11 @@
 //! How fast is the wire under any library: ZMTP frames over a bare tokio stream.
 
 use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use super::tasks::{block_on, first_fault, until_flood};
@@ -59,7 +60,7 @@ async fn push(child: &Child) -> Result<Infallible, String> {
 async fn pull(child: &Child) -> Result<Infallible, String> {
     let connections = child.case().parties();
     let read_len = if connections > 1 { SMALL_LEN } else { READ_LEN };
-    let listener = listen(child).await?;
+    let listener = listen(child)?;
     let checks = Arc::new(Mutex::new(child.checks()));
     // Each is read from while others are still to come.
     let mut tasks = JoinSet::new();
@@ -105,7 +106,7 @@ async fn req(child: &Child) -> Result<Infallible, String> {
 }
 
 async fn rep(child: &Child) -> Result<Infallible, String> {
-    let mut stream = accept(&listen(child).await?).await?;
+    let mut stream = accept(&listen(child)?).await?;
     let mut checks = child.checks();
     let mut writes = Writes::of(WRITE_LEN);
     let mut block = vec![0; HEADER_LEN_MAX + child.case().body_len()];
@@ -141,7 +142,7 @@ async fn dealer(child: &Child) -> Result<Infallible, String> {
 }
 
 async fn router(child: &Child) -> Result<Infallible, String> {
-    let mut stream = accept(&listen(child).await?).await?;
+    let mut stream = accept(&listen(child)?).await?;
     let mut checks = child.checks();
     let mut writes = Writes::of(WRITE_LEN);
     let (mut block, mut filled) = (vec![0; READ_LEN], 0);
@@ -161,7 +162,7 @@ async fn router(child: &Child) -> Result<Infallible, String> {
 
 /// Frames are made once and written to each, who is waited for.
 async fn publish(child: &Child) -> Result<Infallible, String> {
-    let listener = listen(child).await?;
+    let listener = listen(child)?;
     let mut streams = Vec::with_capacity(SUBSCRIBERS);
     for _ in 0..SUBSCRIBERS {
         streams.push(accept(&listener).await?);
@@ -237,8 +238,13 @@ async fn connect(child: &Child) -> Result<TcpStream, String> {
     without_delay(stream)
 }
 
-async fn listen(child: &Child) -> Result<TcpListener, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| format!("bind: {error}"))?;
+fn listen(child: &Child) -> Result<TcpListener, String> {
+    let listener = TcpSocket::new_v4().and_then(|socket| {
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        // Whom there is no room for comes again after a second.
+        socket.listen(CONNECTIONS as u32)
+    });
+    let listener = listener.map_err(|error| format!("bind: {error}"))?;
     child.announce(listener.local_addr().map_err(|error| format!("bind: {error}"))?);
     Ok(listener)
 }
