@@ -25,7 +25,7 @@ pub(super) async fn play(role: Role, child: &Child) -> Result<Infallible, String
         Role::Pull => pull(child).await,
         Role::Dealer => dealer(child).await,
         Role::Router => router(child).await,
-        Role::Pub => publish(child).await,
+        Role::Pub => flood_in_turn(open_publisher(child).await?, child.stamps(), at_a_time(child)).await,
         Role::Subs => subs(child).await,
         Role::Req | Role::Rep => unplayed(role),
     }
@@ -44,20 +44,24 @@ async fn push(child: &Child) -> Result<Infallible, String> {
 async fn pushes(child: &Child) -> Result<Infallible, String> {
     let many = at_a_time(child);
     let pushes = open_pushes(child).await?.into_iter();
-    first_fault(pushes.map(|(push, stamps)| flood(push, stamps, many)).collect()).await
+    first_fault(pushes.map(|(push, stamps)| flood_in_turn(push, stamps, many)).collect()).await
 }
 
+/// For a socket that has its thread for itself, and is full now and then.
 async fn flood<P: Sends + Send>(socket: Socket<P>, mut stamps: Stamps, many: usize) -> Result<Infallible, String> {
     loop {
         send_all(&socket, repeat_with(|| Message::from(stamps.next_body())).take(many)).await?;
     }
 }
 
-async fn publish(child: &Child) -> Result<Infallible, String> {
-    let (publisher, mut stamps, many) = (open_publisher(child).await?, child.stamps(), at_a_time(child));
+/// For a socket that is one of many, and for a PUB, which has room at all times when nobody subscribes or when it drops.
+async fn flood_in_turn<P: Sends + Send>(
+    socket: Socket<P>,
+    mut stamps: Stamps,
+    many: usize,
+) -> Result<Infallible, String> {
     loop {
-        send_all(&publisher, repeat_with(|| Message::from(stamps.next_body())).take(many)).await?;
-        // A PUB without subscribers, or one that drops, has room at all times: nothing else would ever run.
+        send_all(&socket, repeat_with(|| Message::from(stamps.next_body())).take(many)).await?;
         tokio::task::yield_now().await;
     }
 }
