@@ -35,7 +35,8 @@ pub(crate) struct Hub<P> {
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) blocks: Blocks,
-    pub(crate) events: broadcast::Sender<Event>,
+    /// None before somebody watches: room for the events of a socket is larger than the socket.
+    events: OnceLock<broadcast::Sender<Event>>,
     /// How many peers are up.
     pub(crate) up: watch::Sender<usize>,
     pub(crate) phase: watch::Sender<Phase>,
@@ -365,7 +366,7 @@ impl Shared {
         Self {
             options,
             blocks: Blocks::default(),
-            events: broadcast::Sender::new(EVENTS_MAX),
+            events: OnceLock::new(),
             up: watch::Sender::new(0),
             phase: watch::Sender::new(Phase::Open),
             progress: Notify::new(),
@@ -380,10 +381,17 @@ impl Shared {
         Instant::from_ms(self.origin.elapsed().as_millis() as u32)
     }
 
+    /// The events from now on.
+    pub(crate) fn watch(&self) -> broadcast::Receiver<Event> {
+        self.events.get_or_init(|| broadcast::Sender::new(EVENTS_MAX)).subscribe()
+    }
+
     pub(crate) fn report(&self, event: Event) {
         tracing::debug!(%event);
-        // Nobody may be watching.
-        let _ = self.events.send(event);
+        if let Some(events) = self.events.get() {
+            // Nobody may be watching any more.
+            let _ = events.send(event);
+        }
     }
 }
 

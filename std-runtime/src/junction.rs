@@ -151,6 +151,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let options = &self.shared.options;
         let mut state = self.lock();
         let State { peers, pattern, senders, phase, crowded, .. } = &mut *state;
+        let share = peers.receive_share(options);
         let Some(found) = peers.find(peer) else { return Work { end: Some(End::Abandoned), ..Work::default() } };
         let released = std::mem::take(&mut written.load);
         let mut woken = Vec::new();
@@ -190,9 +191,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             }
         }
         let load = found.inbox.load();
-        line.reading |= !*crowded && load.is_relieved(options.receive_limit);
+        line.reading |= !*crowded && load.is_relieved(share);
         if line.reading {
-            work.room = room(load, options.receive_limit, *crowded);
+            work.room = room(load, share, *crowded);
         }
         work.end = line.end.or(match phase {
             Phase::Closing if said_all => Some(End::Finished),
@@ -213,9 +214,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 
     fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, commands: &mut Vec<Command<'static>>) -> usize {
         let now = self.shared.now();
-        let limit = self.shared.options.receive_limit;
         let mut state = self.lock();
         let State { peers, pattern, waiting, receiver, unreceived, crowded, .. } = &mut *state;
+        let limit = peers.receive_share(&self.shared.options);
         let Some(found) = peers.find(peer) else { return 0 };
         let mut room_left = 0;
         let (was_empty, before) = (found.inbox.is_empty(), found.inbox.load().octets);

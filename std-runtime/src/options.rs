@@ -120,7 +120,8 @@ impl Options {
         self
     }
 
-    /// How much waits to be received, per peer; beyond it the peer is not read. Default: 16,384 messages, 2 MiB.
+    /// How much waits to be received, per peer; beyond it the peer is not read. Of many peers less, down to 64 KiB of each: an
+    /// eighth of [`receive_total`](Self::receive_total) is shared out. Default: 16,384 messages, 2 MiB.
     pub fn receive_limit(mut self, limit: Limit) -> Self {
         self.receive_limit = limit;
         self

@@ -2,6 +2,7 @@
 
 use crate::endpoint::Endpoint;
 use crate::inbox::Inbox;
+use crate::options::{Limit, Options};
 use crate::outbox::Outbox;
 use crate::transport::Outgoing;
 use std::sync::Arc;
@@ -132,6 +133,14 @@ impl Peers {
         Some((PeerId { slot, turn: place.turn }, place.peer.as_mut()?))
     }
 
+    /// How much may wait to be taken from each: the limit, or less when there are many, so that what all of them send in turn
+    /// stays near.
+    pub(crate) fn receive_share(&self, options: &Options) -> Limit {
+        let peers = (self.slots.len() - self.free.len()).max(1);
+        let share = (options.receive_total / SHARED_PART / peers).max(SHARE_MIN);
+        Limit { octets: options.receive_limit.octets.min(share), ..options.receive_limit }
+    }
+
     pub(crate) fn remove(&mut self, peer: PeerId) -> Option<Peer> {
         let slot = self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)?;
         let removed = slot.peer.take()?;
@@ -156,6 +165,11 @@ impl Line {
         self.rouse()
     }
 }
+
+/// Of what may wait from all peers together, so much is shared out.
+const SHARED_PART: usize = 8;
+/// The least that may wait from each peer, in octets.
+const SHARE_MIN: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -162,13 +162,11 @@ impl<P: Receives> State<P> {
         let message = peer.inbox.pop();
         self.unreceived -= before - peer.inbox.load().octets;
         self.receives.spend(0);
-        let mut driver = None;
+        let (mut driver, mut rests) = (None, false);
         if let Some(line) = &mut peer.line {
+            rests = !line.reading && !self.crowded;
             if let Verdict::Close(reason) = verdict {
                 driver = line.doom(End::Message(reason));
-            } else if !line.reading && !self.crowded && peer.inbox.load().is_relieved(options.receive_limit) {
-                line.reading = true;
-                driver = line.rouse();
             }
         }
         let message = match verdict {
@@ -190,11 +188,24 @@ impl<P: Receives> State<P> {
                 message
             }),
         };
+        if rests {
+            driver = driver.or_else(|| self.resume(id, options));
+        }
         if self.peers.find(id).is_some_and(|peer| peer.inbox.is_empty()) {
             self.waiting.set(id.slot, false);
             self.retire(id);
         }
         (message, driver)
+    }
+
+    /// Has the peer be read again, if so much of its messages was taken. Whom to wake for that.
+    #[cold]
+    fn resume(&mut self, id: PeerId, options: &Options) -> Option<Waker> {
+        let share = self.peers.receive_share(options);
+        let peer = self.peers.find(id).filter(|peer| peer.inbox.load().is_relieved(share))?;
+        let line = peer.line.as_mut()?;
+        line.reading = true;
+        line.rouse()
     }
 
     /// Whether nobody was read and so much was taken that all may be again.
@@ -204,6 +215,7 @@ impl<P: Receives> State<P> {
     }
 
     /// Has all be read again, if so much was taken. Whom to wake for that.
+    #[inline]
     fn relieve_all(&mut self, options: &Options) -> Vec<Waker> {
         if !self.is_relieved(options) {
             return Vec::new();

@@ -36,7 +36,7 @@ impl Waiting {
         self.message = Some(message);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll<P: Sends>(&mut self, hub: &Hub<P>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         let Self { message, place } = self;
         let Some(waiting) = message else { return Poll::Ready(Ok(())) };

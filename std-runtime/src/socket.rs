@@ -138,7 +138,7 @@ impl<P: Pattern + Send> Socket<P> {
 
     /// What happens to the connections from now on.
     pub fn monitor(&self) -> Monitor {
-        Monitor::new(self.owner.hub.shared.events.subscribe())
+        Monitor::new(self.owner.hub.shared.watch())
     }
 
     /// How many messages were dropped, by reason; [`peers`](Self::peers) says it of each peer.

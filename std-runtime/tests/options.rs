@@ -112,8 +112,8 @@ async fn receive_total_stops_reading_everybody_and_goes_on_when_half_is_taken() 
         }
         waiting = now;
     }
-    // Each may have had a block in hand when the limit was reached.
-    assert!((1 << 20..(1 << 20) + 4 * (128 << 10)).contains(&waiting), "{waiting}");
+    // An eighth of it is shared out, at least 64 KiB to each; and each may have a block in hand when that is reached.
+    assert!(waiting <= (1 << 20) + 4 * (128 << 10), "{waiting}");
     for _ in 0..400 {
         assert_eq!(soon("a message", pull.recv()).await.unwrap()[0].len(), 0x2000);
     }

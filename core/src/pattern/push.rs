@@ -56,11 +56,13 @@ impl<S: Storage> Sends for Push<S> {
     const OVERLOAD: Policy = Policy::Wait;
 
     // RFC 30 "PUSH": SHALL send to its peers by round-robin.
+    #[inline(always)]
     fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, S::Slots>, RouteError> {
         let to = self.peers.turn().ok_or(RouteError::NoPeer)?;
         Ok(Route { to: To::One(to), skip: 0, prefix: Prefix::Nothing })
     }
 
+    #[inline(always)]
     fn sent(&mut self, to: PeerId) {
         self.peers.took(to);
     }
