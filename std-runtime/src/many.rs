@@ -23,7 +23,8 @@ pub struct SendManyError {
 
 impl<P: Sends + Send> Socket<P> {
     /// Queues the messages of an iterator, as far as there is room at once. Returns how many were. It costs less for each
-    /// than [`try_send`](Self::try_send), for the socket is entered once for many.
+    /// than [`try_send`](Self::try_send), for the socket is entered once for many. It never waits: a task that calls it in a
+    /// loop lets others run by itself.
     ///
     /// # Errors
     /// When one is not queued, it comes back with those behind it that were taken out of the iterator already, at most 63,
