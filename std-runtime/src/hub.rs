@@ -1,7 +1,7 @@
 //! Where do users and connections meet? Around one lock, under which is only decided, appended and noted.
 //!
-//! Users send and receive here, connections collect and deliver (see `junction`). Writing, waking and counting events
-//! happen outside the lock. The pattern decides; the hub carries out.
+//! Users send here and receive (see `receiving`), connections collect and deliver (see `junction`). Writing, waking and
+//! counting events happen outside the lock. The pattern decides; the hub carries out.
 
 use crate::blocks::Blocks;
 use crate::error::NotSent;
@@ -211,6 +211,7 @@ impl<P: Sends> Hub<P> {
     }
 
     /// The caller writes what it queued, once; the connection's driver writes what is left.
+    // Seldom, where much is sent: it is kept out of the way of queueing.
     #[cold]
     fn write_now(&self, out: &Arc<Outgoing>, mut batch: Batch, peer: PeerId) {
         let (pieces, count) = batch.pieces();
