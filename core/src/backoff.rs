@@ -10,6 +10,9 @@ pub struct Backoff {
 }
 
 impl Backoff {
+    /// From 100 milliseconds up to 10 seconds.
+    pub const DEFAULT: Self = Self::new(100, 10_000);
+
     /// Delays from `least_ms` up to `most_ms` milliseconds; the least is at least 1, the most at least the least.
     pub const fn new(least_ms: u32, most_ms: u32) -> Self {
         let least_ms = if least_ms == 0 { 1 } else { least_ms };

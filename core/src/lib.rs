@@ -17,7 +17,8 @@
 //! | [`link`] | one connection over time: order, limits, liveness | other peers, patterns |
 //! | [`pattern`] | choosing among peers, and what the user sees of a message | octets, connections |
 //! | [`storage`] | where patterns keep their peers and topics: arrays or the heap | |
-//! | [`socket`], [`io`] | carrying it out in fixed memory | |
+//! | [`socket`] | carrying it out in fixed memory | where streams come from |
+//! | [`io`] | moving octets between streams and links, and keeping connections | messages |
 //!
 //! [`message`], [`peer`], [`time`] and [`backoff`] hold the words that they share.
 //!

@@ -1,14 +1,17 @@
 //! How does a socket work that has its memory in fixed arrays? It carries out what its pattern decides, over links that
 //! somebody else connects.
 //!
-//! This is the poll face: every call is told the time, none blocks, and [`FixedSocket::poll_timeout`] says when to call
-//! again though nothing arrived. The caller opens and accepts connections and moves their octets: see [`crate::io`].
+//! This is the poll face: every call is told the time, none blocks, and [`Links::poll_timeout`] says when to call again
+//! though nothing arrived. [`crate::io`] moves the octets of the connections, and keeps them up.
 
 mod error;
+mod links;
 mod sending;
 
 pub use error::{Failure, SendError};
+pub use links::Links;
 
+use crate::backoff::Backoff;
 use crate::link::{FixedLink, FixedMessage, Setup, Stepped, TOPIC_LEN_MAX};
 use crate::mechanism::Mechanism;
 use crate::message::Parts;
@@ -23,6 +26,8 @@ use crate::wire::{PeerInfo, Subscription};
 /// octets for what leaves.
 pub struct FixedSocket<P, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> {
     pattern: P,
+    /// What the handshake of each connection begins with.
+    mechanism: M,
     setup: Setup,
     slots: [Slot<M, RX, TX>; PEERS],
     /// Whose message waits to be taken.
@@ -36,13 +41,22 @@ struct Slot<M: Mechanism, const RX: usize, const TX: usize> {
     link: FixedLink<M, RX, TX>,
     turn: u16,
     tenant: Tenant,
+    dial: Dial,
+    backoff: Backoff,
     failed: Option<Failure>,
     drops: Drops,
 }
 
 impl<M: Mechanism, const RX: usize, const TX: usize> Slot<M, RX, TX> {
-    const EMPTY: Self =
-        Self { link: FixedLink::NEW, turn: 0, tenant: Tenant::Nobody, failed: None, drops: Drops::NONE };
+    const EMPTY: Self = Self {
+        link: FixedLink::NEW,
+        turn: 0,
+        tenant: Tenant::Nobody,
+        dial: Dial::Settled,
+        backoff: Backoff::DEFAULT,
+        failed: None,
+        drops: Drops::NONE,
+    };
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +65,21 @@ enum Tenant {
     /// Accepted, and unknown to the pattern until the handshake is over.
     Stranger,
     Peer(Side),
+}
+
+/// Whether a peer wants to be connected to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Dial {
+    /// It does not: it is connected, is being connected to, or came by itself.
+    Settled,
+    /// At once.
+    Now,
+    /// Its connection was lost, and how long to wait is not settled yet.
+    Lost,
+    /// Then.
+    At(Instant),
+    /// Not any more: its handshake failed for good.
+    Never,
 }
 
 /// The message that the user was shown last; it lies in its link.
@@ -74,150 +103,22 @@ pub struct Received<'a> {
 }
 
 impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> FixedSocket<P, M, PEERS, RX, TX> {
-    /// A socket without peers.
-    pub const fn new(pattern: P, setup: Setup) -> Self {
+    /// How many octets of memory the socket takes.
+    pub const SIZE: usize = size_of::<Self>();
+
+    /// A socket without peers. The handshake of each connection begins with a clone of `mechanism`.
+    pub const fn new(pattern: P, mechanism: M, setup: Setup) -> Self {
         const { assert!(PEERS <= 32, "a fixed socket has at most 32 peers") };
         const { assert!(FIXED_TOPIC_LEN_MAX <= TOPIC_LEN_MAX, "a topic that is wanted can be told") };
         Self {
             pattern,
+            mechanism,
             setup,
             slots: [const { Slot::EMPTY }; PEERS],
             waiting: Rotation::EMPTY,
             shown: Shown::Nothing,
             former_drops: Drops::NONE,
         }
-    }
-
-    /// Makes a queue for a peer that the caller is going to connect to, now and each time the connection is lost.
-    pub fn connect(&mut self) -> Result<PeerId, Refused> {
-        let peer = self.let_in(Tenant::Peer(Side::Connect))?;
-        let opened = self.pattern.open(peer, Side::Connect);
-        if let (Err(_), Some(slot)) = (opened, find(&mut self.slots, peer)) {
-            slot.tenant = Tenant::Nobody;
-        }
-        opened.map(|()| peer)
-    }
-
-    /// A connection was accepted: the handshake begins.
-    pub fn accept(&mut self, mechanism: M, now: Instant) -> Result<PeerId, Refused> {
-        let peer = self.let_in(Tenant::Stranger)?;
-        self.attach(peer, mechanism, now);
-        Ok(peer)
-    }
-
-    /// A connection to a peer of `connect` is there: the handshake begins. Only when [`FixedSocket::can_attach`].
-    pub fn attach(&mut self, peer: PeerId, mechanism: M, now: Instant) {
-        let Self { slots, setup, .. } = self;
-        if let Some(slot) = find(slots, peer) {
-            slot.failed = None;
-            slot.link.attach(mechanism, P::TYPE, setup, now);
-        }
-    }
-
-    /// Whether the peer has no connection and nothing of a former one is left to be taken.
-    pub fn can_attach(&self, peer: PeerId) -> bool {
-        self.find(peer).is_some_and(|slot| slot.link.is_down())
-    }
-
-    /// Whether messages can pass to and from the peer.
-    pub fn is_up(&self, peer: PeerId) -> bool {
-        self.find(peer).is_some_and(|slot| slot.link.is_up())
-    }
-
-    /// The peer's connection is gone. What arrived whole can still be taken. What waits to leave stays for a peer that
-    /// we connect to, and is dropped for one that was accepted: see [`Drops::undelivered`].
-    pub fn detach(&mut self, peer: PeerId, now: Instant) {
-        self.release_shown_message(now);
-        let Some(slot) = find(&mut self.slots, peer) else { return };
-        slot.failed = None;
-        let mut dropped = slot.link.detach();
-        match slot.tenant {
-            Tenant::Nobody => (),
-            Tenant::Stranger => slot.tenant = Tenant::Nobody,
-            Tenant::Peer(side) => {
-                self.pattern.down(peer);
-                // A message that cannot be started over has made room.
-                self.pattern.room(peer, true);
-                if side == Side::Accept {
-                    dropped += slot.link.discard();
-                }
-            }
-        }
-        slot.drops.count_many(Reason::Undelivered, dropped);
-        self.read(peer, now);
-    }
-
-    /// The peer of `connect` will not be connected to any more: what waits to leave is dropped, see
-    /// [`Drops::undelivered`], and its place is free. Call it after `detach`.
-    pub fn disconnect(&mut self, peer: PeerId) {
-        let Some(slot) = find(&mut self.slots, peer) else { return };
-        if slot.tenant == Tenant::Peer(Side::Connect) {
-            slot.tenant = Tenant::Nobody;
-            slot.link.detach();
-            slot.drops.count_many(Reason::Undelivered, slot.link.discard());
-            slot.link = FixedLink::NEW;
-            self.waiting.set(peer.slot, false);
-            if self.shown.is_from(peer) {
-                self.shown = Shown::Nothing;
-            }
-            self.pattern.close(peer);
-        }
-    }
-
-    /// Where octets from the peer are to be put; empty while a message waits to be taken and nothing more fits.
-    pub fn receive_window(&mut self, peer: PeerId, now: Instant) -> &mut [u8] {
-        self.release_shown_message(now);
-        find(&mut self.slots, peer).map_or(&mut [], |slot| slot.link.receive_window())
-    }
-
-    /// So many octets from the peer were put into the window.
-    pub fn commit(&mut self, peer: PeerId, len: usize, now: Instant) {
-        if let Some(slot) = find(&mut self.slots, peer) {
-            slot.link.commit(len, now);
-            self.read(peer, now);
-        }
-    }
-
-    /// What is to be sent to the peer next; empty when there is nothing. Then call [`FixedSocket::advance`].
-    pub fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
-        self.release_shown_message(now);
-        let Self { slots, setup, pattern, .. } = self;
-        let Some(slot) = find(slots, peer) else { return &[] };
-        if slot.link.takes_command()
-            && let Some(subscription) = pattern.poll_subscription(peer)
-        {
-            slot.link.subscribe(&subscription);
-        }
-        slot.link.pending(setup, entropy, now)
-    }
-
-    /// So many of the pending octets were sent.
-    pub fn advance(&mut self, peer: PeerId, len: usize, now: Instant) {
-        let Some(slot) = find(&mut self.slots, peer) else { return };
-        if slot.link.advance(len) {
-            self.pattern.room(peer, true);
-        }
-        // Our last command may be what the handshake waited for.
-        self.read(peer, now);
-    }
-
-    /// A link that has to be closed: send what is pending on it, close its connection and [`FixedSocket::detach`] it.
-    pub fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)> {
-        self.release_shown_message(now);
-        for (slot, index) in self.slots.iter_mut().zip(0u16..) {
-            if let Err(error) = slot.link.handle_timeout(now) {
-                slot.fail(Failure::Link(error));
-            }
-            if let Some(error) = slot.failed.take() {
-                return Some((PeerId { slot: index, turn: slot.turn }, error));
-            }
-        }
-        None
-    }
-
-    /// When to look again for failed links and pending octets though nothing arrived; `None` when never.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        self.slots.iter().fold(None, |earliest, slot| Instant::earlier(earliest, slot.link.poll_timeout()))
     }
 
     /// How many messages were dropped, by reason.
@@ -235,15 +136,6 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
 
     fn find(&self, peer: PeerId) -> Option<&Slot<M, RX, TX>> {
         self.slots.get(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
-    }
-
-    fn let_in(&mut self, tenant: Tenant) -> Result<PeerId, Refused> {
-        let mut slots = self.slots.iter_mut().zip(0u16..);
-        let (slot, index) = slots.find(|(slot, _)| slot.is_free()).ok_or(Refused::NoRoom)?;
-        slot.tenant = tenant;
-        slot.turn = slot.turn.wrapping_add(1);
-        self.former_drops += core::mem::take(&mut slot.drops);
-        Ok(PeerId { slot: index, turn: slot.turn })
     }
 
     /// Reads what has arrived from the peer, as far as the next message that the user may take.
@@ -271,7 +163,10 @@ impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
                     }
                 }
                 Ok(Stepped::Introduced(info)) => match admit(&mut self.pattern, &mut slot.tenant, peer, &info) {
-                    Ok(other) => displaced = other,
+                    Ok(other) => {
+                        displaced = other;
+                        slot.backoff = self.setup.reconnect;
+                    }
                     Err(error) => {
                         slot.fail(Failure::Refused(error));
                         break;
@@ -384,20 +279,6 @@ impl<S: Storage, M: Mechanism, const PEERS: usize, const RX: usize, const TX: us
     /// Takes one subscription back. Whether there was one.
     pub fn unsubscribe(&mut self, topic: &[u8]) -> bool {
         self.pattern.unsubscribe(topic)
-    }
-}
-
-impl<M: Mechanism, const RX: usize, const TX: usize> Slot<M, RX, TX> {
-    fn is_free(&self) -> bool {
-        self.tenant == Tenant::Nobody && self.link.is_down()
-    }
-
-    /// The link is to be closed.
-    fn fail(&mut self, failure: Failure) {
-        if self.failed.is_none() {
-            self.failed = Some(failure);
-            self.drops.count_many(Reason::Undelivered, self.link.fail(failure.reason_for_peer()));
-        }
     }
 }
 

@@ -68,12 +68,13 @@ impl Socket for FixedSubject {
 
     fn accept(&mut self) -> FixedWire {
         let (ours, theirs) = pipe(PIPE_LEN);
-        let peer = self.world.borrow_mut().accept(ours);
+        // Of one that was turned away at once nothing more is asked.
+        let peer = self.world.borrow_mut().accept(ours).unwrap_or(PeerId { slot: u16::MAX, turn: 0 });
         FixedWire { peer, end: Some(theirs), world: self.world.clone() }
     }
 
     fn dial(&mut self) -> FixedListener {
-        let peer = self.world.borrow_mut().machine.connect().expect("room for another peer");
+        let peer = self.world.borrow_mut().machine.links().connect().expect("room for another peer");
         FixedListener { peer, world: self.world.clone() }
     }
 
@@ -181,7 +182,7 @@ impl Wire for FixedWire {
 
     fn settle(&mut self) {
         self.world.borrow_mut().pump();
-        assert!(!self.end().is_closed(), "the connection was closed; {:?}", self.world.borrow().failed);
+        assert!(!self.end().is_closed(), "the connection was closed; {:?}", self.world.borrow().failed());
     }
 
     fn unread(&mut self) -> usize {
@@ -211,8 +212,6 @@ impl Listener for FixedListener {
 
     fn accept(&mut self) -> FixedWire {
         let mut world = self.world.borrow_mut();
-        world.pump();
-        assert!(!world.gave_up(self.peer), "the socket gave up; {:?}", world.failed);
         let (ours, theirs) = pipe(PIPE_LEN);
         world.attach(self.peer, ours);
         FixedWire { peer: self.peer, end: Some(theirs), world: self.world.clone() }
@@ -220,8 +219,8 @@ impl Listener for FixedListener {
 
     fn expect_nobody(&mut self) {
         let mut world = self.world.borrow_mut();
-        world.pump();
-        assert!(world.gave_up(self.peer) || world.is_connected(self.peer), "the socket would come");
+        let peer = self.peer;
+        assert!(!world.wait(DEADLINE_MS, |world| world.awaits(peer)), "the socket came");
     }
 }
 

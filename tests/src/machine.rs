@@ -1,19 +1,16 @@
 //! How is a `FixedSocket` of any type driven alike?
 
 use crate::executor::{Config, Kind};
-use crate::pipe::Stream;
-use embedded_io::ErrorKind;
-use zeptomq_core::io::{Streamed, flush, poll_stream};
 use zeptomq_core::link::{HeartbeatSetup, Setup};
 use zeptomq_core::mechanism::Mechanism;
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::{
-    Dealer, Drops, Pair, Pattern, Pub, Pull, Push, Receives, Refused, Rep, Req, Router, Sends, Sub, TakeError,
-    TopicLimits, Xpub, Xsub, req,
+    Dealer, Drops, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub, TakeError, TopicLimits,
+    Xpub, Xsub, req,
 };
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{Failure, FixedSocket, SendError};
+use zeptomq_core::socket::{FixedSocket, Links, SendError};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 
@@ -25,17 +22,7 @@ pub const LINK_LEN: usize = 1024;
 /// A `FixedSocket` whose type was forgotten.
 #[allow(missing_docs, reason = "each is the method of FixedSocket that it is called after")]
 pub trait Machine {
-    fn connect(&mut self) -> Result<PeerId, Refused>;
-    fn accept(&mut self, now: Instant) -> Result<PeerId, Refused>;
-    fn attach(&mut self, peer: PeerId, now: Instant);
-    fn can_attach(&self, peer: PeerId) -> bool;
-    fn is_up(&self, peer: PeerId) -> bool;
-    fn detach(&mut self, peer: PeerId, now: Instant);
-    fn disconnect(&mut self, peer: PeerId);
-    fn poll_stream(&mut self, peer: PeerId, stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind>;
-    fn flush(&mut self, peer: PeerId, stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind>;
-    fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)>;
-    fn poll_timeout(&self) -> Option<Instant>;
+    fn links(&mut self) -> &mut dyn Links;
     fn try_send(&mut self, message: &[&[u8]], now: Instant) -> Result<(), SendError>;
     fn try_recv(&mut self, now: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError>;
     fn subscribe(&mut self, topic: &[u8]) -> bool;
@@ -79,15 +66,13 @@ type RecvFn<P, M> = fn(&mut Socket<P, M>, Instant) -> Result<Option<Vec<Vec<u8>>
 
 struct Ours<P, M: Mechanism> {
     socket: Socket<P, M>,
-    mechanism: M,
     overload: Option<Policy>,
-    entropy: u64,
     send: SendFn<P, M>,
     recv: RecvFn<P, M>,
     want: WantFn<P, M>,
 }
 
-impl<P: Pattern, M: Mechanism> Ours<P, M> {
+impl<P: Pattern, M: Mechanism + Clone> Ours<P, M> {
     fn new(pattern: P, config: Config, mechanism: M, send: SendFn<P, M>, recv: RecvFn<P, M>) -> Self {
         let setup = Setup {
             identity: heapless::Vec::from_slice(config.identity).expect("an identity of at most 32 octets"),
@@ -96,63 +81,16 @@ impl<P: Pattern, M: Mechanism> Ours<P, M> {
                 false => HeartbeatSetup::OFF,
             },
             handshake_ms: config.handshake_ms,
+            ..Setup::DEFAULT
         };
-        let socket = FixedSocket::new(pattern, setup);
-        Self {
-            socket,
-            mechanism,
-            overload: config.overload,
-            entropy: 0x9e37_79b9_7f4a_7c15,
-            send,
-            recv,
-            want: wants_nothing,
-        }
+        let socket = FixedSocket::new(pattern, mechanism, setup);
+        Self { socket, overload: config.overload, send, recv, want: wants_nothing }
     }
 }
 
 impl<P: Pattern, M: Mechanism + Clone> Machine for Ours<P, M> {
-    fn connect(&mut self) -> Result<PeerId, Refused> {
-        self.socket.connect()
-    }
-
-    fn accept(&mut self, now: Instant) -> Result<PeerId, Refused> {
-        self.socket.accept(self.mechanism.clone(), now)
-    }
-
-    fn attach(&mut self, peer: PeerId, now: Instant) {
-        self.socket.attach(peer, self.mechanism.clone(), now);
-    }
-
-    fn can_attach(&self, peer: PeerId) -> bool {
-        self.socket.can_attach(peer)
-    }
-
-    fn is_up(&self, peer: PeerId) -> bool {
-        self.socket.is_up(peer)
-    }
-
-    fn detach(&mut self, peer: PeerId, now: Instant) {
-        self.socket.detach(peer, now);
-    }
-
-    fn disconnect(&mut self, peer: PeerId) {
-        self.socket.disconnect(peer);
-    }
-
-    fn poll_stream(&mut self, peer: PeerId, mut stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind> {
-        poll_stream(&mut self.socket, peer, &mut stream, &mut |octets| fill(&mut self.entropy, octets), now)
-    }
-
-    fn flush(&mut self, peer: PeerId, mut stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind> {
-        flush(&mut self.socket, peer, &mut stream, &mut |octets| fill(&mut self.entropy, octets), now)
-    }
-
-    fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)> {
-        self.socket.poll_failed(now)
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.socket.poll_timeout()
+    fn links(&mut self) -> &mut dyn Links {
+        &mut self.socket
     }
 
     fn try_send(&mut self, message: &[&[u8]], now: Instant) -> Result<(), SendError> {
@@ -215,14 +153,4 @@ fn mute<P, M: Mechanism>(_: &mut Socket<P, M>, _: Option<Policy>, _: &[&[u8]], _
 
 fn never<P, M: Mechanism>(_: &mut Socket<P, M>, _: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError> {
     panic!("this type does not receive")
-}
-
-/// Octets that are the same in each run (xorshift).
-fn fill(state: &mut u64, octets: &mut [u8]) {
-    for octet in octets {
-        *state ^= *state << 13;
-        *state ^= *state >> 7;
-        *state ^= *state << 17;
-        *octet = *state as u8;
-    }
 }

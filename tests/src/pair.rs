@@ -21,14 +21,14 @@ impl Pair {
     /// The two, not yet connected.
     pub fn new(one: Box<dyn Machine>, other: Box<dyn Machine>) -> Self {
         let (mut one, other) = (World::new(one), World::new(other));
-        let peer = one.machine.connect().expect("room for a peer");
+        let peer = one.machine.links().connect().expect("room for a peer");
         Self { one, other, heard: Vec::new(), peer, wire: None }
     }
 
     /// A connection is there, for the first time or again, and both sides are up.
     pub fn connect(&mut self) {
         self.attach();
-        assert!(self.is_up(), "{:?} {:?}", self.one.failed, self.other.failed);
+        assert!(self.is_up(), "{:?} {:?}", self.one.failed(), self.other.failed());
     }
 
     /// A connection is there, whatever becomes of it.
@@ -42,8 +42,8 @@ impl Pair {
     }
 
     /// Whether messages can pass.
-    pub fn is_up(&self) -> bool {
-        self.one.machine.is_up(self.peer)
+    pub fn is_up(&mut self) -> bool {
+        self.one.machine.links().is_up(self.peer)
     }
 
     /// The connection is lost, with what was on its way.
@@ -85,8 +85,8 @@ impl Pair {
     pub fn pass(&mut self, ms: u32) {
         let end = self.one.elapsed_ms + ms;
         while self.one.elapsed_ms < end {
-            let next = [&self.one, &self.other]
-                .map(|world| world.machine.poll_timeout().map_or(ms, |at| at.ms_from(world.now()).max(1)));
+            let next = [&mut self.one, &mut self.other]
+                .map(|world| world.poll().map_or(ms, |at| at.ms_from(world.now()).max(1)));
             let now = end.min(self.one.elapsed_ms + next[0].min(next[1]));
             (self.one.elapsed_ms, self.other.elapsed_ms) = (now, now);
             self.pump();

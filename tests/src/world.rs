@@ -1,9 +1,10 @@
 //! What does a `FixedSocket` need around it? Its connections, and a clock that somebody turns.
 
-use crate::machine::Machine;
+use crate::machine::{Machine, PEERS};
 use crate::pipe::Stream;
-use zeptomq_core::io::Streamed;
-use zeptomq_core::link::LinkError;
+use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write, WriteReady};
+use std::collections::{BTreeMap, VecDeque};
+use zeptomq_core::io::{Connections, State, Transport};
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::Failure;
 use zeptomq_core::time::Instant;
@@ -14,15 +15,16 @@ pub struct World {
     pub machine: Box<dyn Machine>,
     /// Milliseconds since the beginning.
     pub elapsed_ms: u32,
-    /// Why connections were closed from this side, in order.
-    pub failed: Vec<(PeerId, Failure)>,
-    connections: Vec<(PeerId, Box<dyn Stream>)>,
+    connections: Connections<u32, PEERS>,
+    streams: Streams,
+    entropy: u64,
 }
 
 impl World {
     /// A socket without connections.
     pub fn new(machine: Box<dyn Machine>) -> Self {
-        Self { machine, elapsed_ms: 0, failed: Vec::new(), connections: Vec::new() }
+        let entropy = 0x9e37_79b9_7f4a_7c15;
+        Self { machine, elapsed_ms: 0, connections: Connections::NEW, streams: Streams::default(), entropy }
     }
 
     /// The clock wraps soon after the beginning.
@@ -30,52 +32,65 @@ impl World {
         Instant::from_ms((u32::MAX - 1500).wrapping_add(self.elapsed_ms))
     }
 
-    /// A connection comes.
-    pub fn accept(&mut self, stream: impl Stream + 'static) -> PeerId {
-        let peer = self.machine.accept(self.now()).expect("room for another peer");
-        self.connections.push((peer, Box::new(stream)));
+    /// Why connections were closed from this side, in order.
+    pub fn failed(&self) -> &[(PeerId, Failure)] {
+        &self.streams.failed
+    }
+
+    /// A connection comes. `None` when it is gone already.
+    pub fn accept(&mut self, stream: impl Stream + 'static) -> Option<PeerId> {
+        self.streams.coming.push_back(Box::new(stream));
+        let before = self.streams.next;
+        self.poll();
+        let peer = self.connections.iter().find(|(_, handle)| **handle == before).map(|(peer, _)| peer);
         self.pump();
         peer
     }
 
-    /// A connection to a peer of `connect` is there.
+    /// The socket connects to the peer, and there is the connection.
     pub fn attach(&mut self, peer: PeerId, stream: impl Stream + 'static) {
-        assert!(self.machine.can_attach(peer), "the former connection is still there");
-        self.machine.attach(peer, self.now());
-        self.connections.push((peer, Box::new(stream)));
+        let mut stream: Option<Box<dyn Stream>> = Some(Box::new(stream));
+        let attached = self.wait(60_000, |world| {
+            let opening = world.connections.iter().find(|(known, _)| *known == peer);
+            let place = opening.and_then(|(_, handle)| world.streams.places.get_mut(handle));
+            if let Some(place @ None) = place {
+                *place = stream.take();
+            }
+            stream.is_none()
+        });
+        assert!(attached, "the socket does not connect");
         self.pump();
     }
 
     /// The peer's connection is gone, if it was not before.
     pub fn lose(&mut self, peer: PeerId) {
-        if self.is_connected(peer) {
-            self.connections.retain(|(known, _)| *known != peer);
-            self.machine.detach(peer, self.now());
-            self.pump();
-        }
+        let Some((_, handle)) = self.connections.iter().find(|(known, _)| *known == peer) else { return };
+        self.streams.places.remove(handle);
+        self.pump();
     }
 
     /// Whether the peer has a connection.
     pub fn is_connected(&self, peer: PeerId) -> bool {
-        self.connections.iter().any(|(known, _)| *known == peer)
+        let mut known = self.connections.iter().filter(|(known, _)| *known == peer);
+        known.any(|(_, handle)| matches!(self.streams.places.get(handle), Some(Some(_))))
     }
 
-    /// Whether the socket gave up on the peer for good.
-    pub fn gave_up(&self, peer: PeerId) -> bool {
-        self.failed.iter().any(|(failed, error)| *failed == peer && is_final(error))
+    /// Whether the socket would connect to the peer.
+    pub fn awaits(&self, peer: PeerId) -> bool {
+        self.connections.iter().any(|(known, _)| known == peer) && !self.is_connected(peer)
     }
 
     /// How many octets have moved so far.
     pub fn moved(&self) -> usize {
-        self.connections.iter().map(|(_, stream)| stream.moved()).sum()
+        self.streams.places.values().flatten().map(|stream| stream.moved()).sum()
     }
 
     /// Moves octets until nothing moves any more.
     pub fn pump(&mut self) {
         for _ in 0..100_000 {
-            let before = (self.moved(), self.connections.len());
-            self.pump_once();
-            if before == (self.moved(), self.connections.len()) {
+            let before = (self.moved(), self.streams.places.len());
+            self.poll();
+            if before == (self.moved(), self.streams.places.len()) {
                 return;
             }
         }
@@ -94,39 +109,127 @@ impl World {
                 return false;
             }
             // At least a millisecond, whatever the socket says.
-            let next = self.machine.poll_timeout().map_or(ms, |at| at.ms_from(self.now()).max(1));
+            let next = self.poll().map_or(ms, |at| at.ms_from(self.now()).max(1));
             self.elapsed_ms = end.min(self.elapsed_ms.saturating_add(next));
         }
     }
 
-    fn pump_once(&mut self) {
+    /// Lets the socket do what it can do now; when it wants to be let again.
+    pub fn poll(&mut self) -> Option<Instant> {
         let now = self.now();
-        let Self { machine, connections, failed, .. } = self;
-        connections.retain_mut(|(peer, stream)| {
-            let open = machine.poll_stream(*peer, stream.as_mut(), now) == Ok(Streamed::Open);
-            if !open {
-                machine.detach(*peer, now);
-            }
-            open
-        });
-        while let Some((peer, error)) = machine.poll_failed(now) {
-            connections.retain_mut(|(known, stream)| {
-                let stays = *known != peer;
-                if !stays {
-                    let _ = machine.flush(peer, stream.as_mut(), now);
-                }
-                stays
-            });
-            machine.detach(peer, now);
-            if is_final(&error) {
-                machine.disconnect(peer);
-            }
-            failed.push((peer, error));
-        }
+        let Self { machine, connections, streams, entropy, .. } = self;
+        connections.poll(machine.links(), streams, &mut |octets| fill(entropy, octets), now)
     }
 }
 
-/// Whether trying again would end the same way.
-fn is_final(failure: &Failure) -> bool {
-    matches!(failure, Failure::Link(LinkError::Handshake(error)) if error.is_final())
+/// Streams that a test brings. One that the socket opens is being opened until the test brings it.
+#[derive(Default)]
+struct Streams {
+    coming: VecDeque<Box<dyn Stream>>,
+    places: BTreeMap<u32, Option<Box<dyn Stream>>>,
+    next: u32,
+    failed: Vec<(PeerId, Failure)>,
+    gone: Gone,
+}
+
+impl Streams {
+    fn put(&mut self, stream: Option<Box<dyn Stream>>) -> u32 {
+        let handle = self.next;
+        self.places.insert(handle, stream);
+        self.next += 1;
+        handle
+    }
+}
+
+impl Transport for Streams {
+    type Handle = u32;
+    type Stream<'a> = &'a mut dyn Stream;
+
+    fn accept(&mut self, _now: Instant) -> Option<u32> {
+        let stream = self.coming.pop_front()?;
+        Some(self.put(Some(stream)))
+    }
+
+    fn open(&mut self, _peer: PeerId, _now: Instant) -> Option<u32> {
+        Some(self.put(None))
+    }
+
+    fn state(&mut self, handle: &u32) -> State {
+        match self.places.get(handle) {
+            Some(Some(_)) => State::Open,
+            Some(None) => State::Opening,
+            None => State::Gone,
+        }
+    }
+
+    fn stream<'a>(&'a mut self, handle: &'a mut u32) -> &'a mut dyn Stream {
+        match self.places.get_mut(handle) {
+            Some(Some(stream)) => stream.as_mut(),
+            _ => &mut self.gone,
+        }
+    }
+
+    fn close(&mut self, handle: u32, _now: Instant) {
+        self.places.remove(&handle);
+    }
+
+    fn abort(&mut self, handle: u32, _now: Instant) {
+        self.places.remove(&handle);
+    }
+
+    fn failed(&mut self, peer: PeerId, failure: &Failure) {
+        self.failed.push((peer, *failure));
+    }
+}
+
+/// A stream that is no more.
+#[derive(Default)]
+struct Gone;
+
+impl Stream for Gone {
+    fn moved(&self) -> usize {
+        0
+    }
+}
+
+impl ErrorType for Gone {
+    type Error = ErrorKind;
+}
+
+impl Read for Gone {
+    fn read(&mut self, _: &mut [u8]) -> Result<usize, ErrorKind> {
+        Err(ErrorKind::ConnectionReset)
+    }
+}
+
+impl ReadReady for Gone {
+    fn read_ready(&mut self) -> Result<bool, ErrorKind> {
+        Err(ErrorKind::ConnectionReset)
+    }
+}
+
+impl Write for Gone {
+    fn write(&mut self, _: &[u8]) -> Result<usize, ErrorKind> {
+        Err(ErrorKind::ConnectionReset)
+    }
+
+    fn flush(&mut self) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+}
+
+impl WriteReady for Gone {
+    fn write_ready(&mut self) -> Result<bool, ErrorKind> {
+        Err(ErrorKind::ConnectionReset)
+    }
+}
+
+/// Octets that are the same in each run (xorshift).
+fn fill(state: &mut u64, octets: &mut [u8]) {
+    for octet in octets {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *octet = *state as u8;
+    }
 }

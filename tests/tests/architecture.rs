@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 const LAYERS: [(&str, &[&str]); 12] = [
     ("wire", &[]),
     ("mechanism", &["wire"]),
-    ("link", &["mechanism", "message", "time", "wire"]),
+    ("link", &["backoff", "mechanism", "message", "time", "wire"]),
     ("pattern", &["message", "peer", "storage", "wire"]),
     ("storage", &["peer"]),
     ("message", &[]),
     ("peer", &[]),
     ("time", &[]),
     ("backoff", &[]),
-    ("socket", &["link", "mechanism", "message", "pattern", "peer", "storage", "time", "wire"]),
-    ("io", &["mechanism", "pattern", "peer", "socket", "time"]),
+    ("socket", &["backoff", "link", "mechanism", "message", "pattern", "peer", "storage", "time", "wire"]),
+    ("io", &["pattern", "peer", "socket", "time"]),
     ("lib", &[]),
 ];
 

@@ -6,7 +6,7 @@ use zeptomq_core::link::{HeartbeatSetup, Setup};
 use zeptomq_core::mechanism::Null;
 use zeptomq_core::pattern::{Drops, Refused, Rep, Req, Router, req};
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{Failure, FixedSocket, SendError};
+use zeptomq_core::socket::{Failure, FixedSocket, Links, SendError};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 use zeptomq_tests::executor::{Config, Kind, Socket};
@@ -19,7 +19,7 @@ use zeptomq_tests::world::World;
 const NOW: Instant = Instant::from_ms(0);
 
 fn setup() -> Setup {
-    Setup { identity: heapless::Vec::new(), heartbeat: HeartbeatSetup::OFF, handshake_ms: 1000 }
+    Setup { identity: heapless::Vec::new(), heartbeat: HeartbeatSetup::OFF, handshake_ms: 1000, ..Setup::DEFAULT }
 }
 
 fn world(kind: Kind) -> World {
@@ -57,9 +57,9 @@ macro_rules! drain {
 
 #[test]
 fn a_stranger_whose_identity_does_not_fit_leaves_its_slot() {
-    let mut router = FixedSocket::<Router<Fixed<2, 4>>, Null, 2, 256, 256>::new(Router::NEW, setup());
+    let mut router = FixedSocket::<Router<Fixed<2, 4>>, Null, 2, 256, 256>::new(Router::NEW, Null::NEW, setup());
     for _ in 0..5 {
-        let peer = router.accept(Null::NEW, NOW).expect("a free slot");
+        let peer = router.accept(NOW).expect("a free slot");
         drain!(router, peer);
         feed!(router, peer, &opening("DEALER", b"longer"));
         let (failed, failure) = router.poll_failed(NOW).expect("a failure");
@@ -87,18 +87,19 @@ fn a_stranger_that_leaves_before_our_ready_has_left_leaves_its_slot() {
 /// A socket may be told to close one link and be given another before it was asked which.
 #[test]
 fn a_failure_is_told_though_the_slot_could_have_a_next_tenant() {
-    let mut req = FixedSocket::<Req<Fixed<1>>, Null, 1, 256, 256>::new(Req::new(req::Mode::Strict, 0), setup());
-    let peer = req.accept(Null::NEW, NOW).expect("a free slot");
+    let mut req =
+        FixedSocket::<Req<Fixed<1>>, Null, 1, 256, 256>::new(Req::new(req::Mode::Strict, 0), Null::NEW, setup());
+    let peer = req.accept(NOW).expect("a free slot");
     drain!(req, peer);
     feed!(req, peer, &opening("REP", b""));
     req.try_send(&[b"ask"], NOW).unwrap();
     drain!(req, peer);
     feed!(req, peer, &message(&[b"no delimiter"]));
     let _ = req.try_recv(NOW);
-    let next = req.accept(Null::NEW, NOW);
+    let next = req.accept(NOW);
     assert!(matches!(req.poll_failed(NOW), Some((failed, Failure::Message(_))) if failed == peer), "{next:?}");
     req.detach(peer, NOW);
-    assert!(req.accept(Null::NEW, NOW).is_ok());
+    assert!(req.accept(NOW).is_ok());
 }
 
 #[test]
@@ -112,16 +113,16 @@ fn a_table_that_is_full_refuses_until_somebody_left() {
         ends.push(theirs);
     }
     let now = pull.now();
-    assert_eq!(pull.machine.accept(now), Err(Refused::NoRoom));
-    assert_eq!(pull.machine.connect(), Err(Refused::NoRoom));
+    assert_eq!(pull.machine.links().accept(now), Err(Refused::NoRoom));
+    assert_eq!(pull.machine.links().connect(), Err(Refused::NoRoom));
     // Who has sent something keeps the slot until that was taken.
     ends[0].put(&message(&[b"last"]));
     drop(ends.remove(0));
     pull.pump();
-    assert_eq!(pull.machine.accept(now), Err(Refused::NoRoom));
+    assert_eq!(pull.machine.links().accept(now), Err(Refused::NoRoom));
     assert_eq!(pull.machine.try_recv(now).unwrap().unwrap(), [b"last"]);
     assert_eq!(pull.machine.try_recv(now), Ok(None));
-    assert!(pull.machine.connect().is_ok());
+    assert!(pull.machine.links().connect().is_ok());
 }
 
 #[test]
@@ -240,7 +241,7 @@ fn the_next_moment_never_lies_in_the_past_when_nothing_can_be_done() {
         push.elapsed_ms += 10;
         theirs.put(&pong(b""));
         push.pump();
-        let (next, now) = (push.machine.poll_timeout(), push.now());
+        let (next, now) = (push.machine.links().poll_timeout(), push.now());
         assert!(next.is_some_and(|next| !next.has_come(now)), "after {} ms", push.elapsed_ms);
     }
 }
@@ -250,8 +251,8 @@ fn the_next_moment_never_lies_in_the_past_when_nothing_can_be_done() {
 fn an_error_never_stands_in_the_middle_of_our_opening() {
     let ours = opening("ROUTER", b"");
     for len in [1, 10, 63, 65, ours.len() - 1] {
-        let mut router = FixedSocket::<Router<Fixed<1>>, Null, 1, 256, 256>::new(Router::NEW, setup());
-        let peer = router.accept(Null::NEW, NOW).unwrap();
+        let mut router = FixedSocket::<Router<Fixed<1>>, Null, 1, 256, 256>::new(Router::NEW, Null::NEW, setup());
+        let peer = router.accept(NOW).unwrap();
         let mut heard = Vec::new();
         while heard.len() < len {
             let pending = router.pending(peer, &mut |_| (), NOW);
@@ -279,8 +280,8 @@ fn an_error_never_stands_in_the_middle_of_our_opening() {
 /// Who gives up on a request takes the next, and the requester hears nothing.
 #[test]
 fn a_rep_may_give_up_on_a_request() {
-    let mut rep = FixedSocket::<Rep<Fixed<1>>, Null, 1, 256, 256>::new(Rep::NEW, setup());
-    let peer = rep.accept(Null::NEW, NOW).unwrap();
+    let mut rep = FixedSocket::<Rep<Fixed<1>>, Null, 1, 256, 256>::new(Rep::NEW, Null::NEW, setup());
+    let peer = rep.accept(NOW).unwrap();
     drain!(rep, peer);
     feed!(rep, peer, &opening("DEALER", b""));
     feed!(rep, peer, &[message(&[b"1", b"", b"one"]), message(&[b"2", b"", b"two"])].concat());
@@ -302,21 +303,21 @@ fn a_rep_may_give_up_on_a_request() {
 fn calls_for_a_former_tenant_of_a_slot_do_nothing() {
     let mut pull = world(Kind::Pull);
     let now = pull.now();
-    let former = pull.machine.accept(now).unwrap();
-    pull.machine.detach(former, now);
-    let tenant = pull.machine.accept(now).unwrap();
+    let former = pull.machine.links().accept(now).unwrap();
+    pull.machine.links().detach(former, now);
+    let tenant = pull.machine.links().accept(now).unwrap();
     assert_eq!((former.slot, former.turn == tenant.turn), (tenant.slot, false));
-    pull.machine.detach(former, now);
-    pull.machine.attach(former, now);
-    assert!(!pull.machine.can_attach(former) && !pull.machine.is_up(former));
+    pull.machine.links().detach(former, now);
+    pull.machine.links().attach(former, now);
+    assert!(!pull.machine.links().can_attach(former) && !pull.machine.links().is_up(former));
     let (ours, mut theirs) = pipe(512);
     theirs.put(&opening("PUSH", b""));
     let mut ours = ours;
-    pull.machine.poll_stream(tenant, &mut ours, now).unwrap();
-    assert!(pull.machine.is_up(tenant));
+    poll_stream(pull.machine.links(), tenant, &mut ours, &mut |_| (), now).unwrap();
+    assert!(pull.machine.links().is_up(tenant));
     let other = PeerId { slot: 900, turn: 0 };
-    pull.machine.detach(other, now);
-    assert!(!pull.machine.is_up(other) && pull.machine.is_up(tenant));
+    pull.machine.links().detach(other, now);
+    assert!(!pull.machine.links().is_up(other) && pull.machine.links().is_up(tenant));
 }
 
 /// A stream that takes our opening and nothing more, with octets that its peer sent before it was gone.
@@ -365,8 +366,8 @@ impl embedded_io::WriteReady for HalfGone {
 /// A PONG cannot be written any more while messages are still to be read.
 #[test]
 fn what_a_peer_sent_before_a_write_to_it_failed_is_received() {
-    let mut pull = FixedSocket::<_, Null, 1, 64, 64>::new(zeptomq_core::pattern::Pull, setup());
-    let peer = pull.accept(Null::NEW, NOW).unwrap();
+    let mut pull = FixedSocket::<_, Null, 1, 64, 64>::new(zeptomq_core::pattern::Pull, Null::NEW, setup());
+    let peer = pull.accept(NOW).unwrap();
     let ping = b"\x04\x07\x04PING\0\0";
     let unread = [opening("PUSH", b""), ping.to_vec(), message(&[b"hi"]).repeat(50)].concat();
     let mut stream = HalfGone { unread, takes: opening("PULL", b"").len() };

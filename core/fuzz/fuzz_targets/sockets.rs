@@ -7,7 +7,7 @@ use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::Dealer;
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{Failure, FixedSocket};
+use zeptomq_core::socket::{Failure, FixedSocket, Links};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 use zeptomq_core_fuzz::tag::Tagged;
@@ -43,7 +43,7 @@ struct Pair<M: Mechanism> {
     now: Instant,
 }
 
-impl<M: Mechanism + Default> Pair<M> {
+impl<M: Mechanism + Clone + Default> Pair<M> {
     fn new() -> Self {
         let mut dialler = End::new();
         dialler.peer = dialler.socket.connect().ok();
@@ -84,9 +84,9 @@ impl<M: Mechanism + Default> Pair<M> {
             return;
         }
         // No room means that what the former connection brought was not taken yet.
-        let Ok(accepted) = self.listener.socket.accept(M::default(), self.now) else { return };
+        let Ok(accepted) = self.listener.socket.accept(self.now) else { return };
         self.listener.peer = Some(accepted);
-        self.dialler.socket.attach(peer, M::default(), self.now);
+        self.dialler.socket.attach(peer, self.now);
         self.connected = true;
     }
 
@@ -164,14 +164,11 @@ impl<M: Mechanism + Default> Pair<M> {
     }
 }
 
-impl<M: Mechanism> End<M> {
+impl<M: Mechanism + Clone + Default> End<M> {
     fn new() -> Self {
-        let setup = Setup {
-            identity: heapless::Vec::new(),
-            heartbeat: HeartbeatSetup { interval_ms: INTERVAL_MS, timeout_ms: 2500 },
-            handshake_ms: 2000,
-        };
-        Self { socket: Socket::new(Dealer::NEW, setup), peer: None, sent: 0, received: 0 }
+        let setup =
+            Setup { heartbeat: HeartbeatSetup { interval_ms: INTERVAL_MS, timeout_ms: 2500 }, ..Setup::DEFAULT };
+        Self { socket: Socket::new(Dealer::NEW, M::default(), setup), peer: None, sent: 0, received: 0 }
     }
 
     /// A message of one to four parts: its number, and parts whose length and octets follow from it.
@@ -211,7 +208,7 @@ impl<M: Mechanism> End<M> {
 }
 
 /// Moves at most `len` octets, as many as there is room for. Whether any moved.
-fn carry<M: Mechanism>(from: &mut End<M>, to: &mut End<M>, len: usize, now: Instant) -> bool {
+fn carry<M: Mechanism + Clone + Default>(from: &mut End<M>, to: &mut End<M>, len: usize, now: Instant) -> bool {
     let Some(peer) = to.peer else { return false };
     let room = to.socket.receive_window(peer, now).len();
     let taken = from.take_out(len.min(room), now);

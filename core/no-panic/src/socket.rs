@@ -1,7 +1,8 @@
 //! Can a socket in fixed memory panic, whatever its peers, its user and its streams do?
 
 use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
-use zeptomq_core::io;
+use zeptomq_core::backoff::Backoff;
+use zeptomq_core::io::{self, State, Transport};
 use zeptomq_core::link::{HeartbeatSetup, Setup};
 use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::message::Parts;
@@ -11,12 +12,12 @@ use zeptomq_core::pattern::{
     Dealer, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub, Xpub, Xsub,
 };
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::FixedSocket;
+use zeptomq_core::socket::{Failure, FixedSocket, Links};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 
 use crate::mask::Mask;
-use crate::unknown::{either, keep, octets, say, size, some_of};
+use crate::unknown::{either, keep, octet, octets, say, size, some_of};
 
 type Socket<P, M> = FixedSocket<P, M, 4, 300, 200>;
 type Few = Fixed<4, 16>;
@@ -28,43 +29,43 @@ pub fn call() {
 }
 
 fn every_type<M: Mechanism + Copy>(mechanism: M) {
-    pushes(Socket::new(Push::<Few>::NEW, setup()), mechanism);
-    pulls(Socket::new(Pull, setup()), mechanism);
-    pushes(Socket::new(Pub::<Few>::NEW, setup()), mechanism);
-    let mut sub = Socket::new(Sub::<Few>::NEW, setup());
+    pushes(Socket::new(Push::<Few>::NEW, mechanism, setup()));
+    pulls(Socket::new(Pull, mechanism, setup()));
+    pushes(Socket::new(Pub::<Few>::NEW, mechanism, setup()));
+    let mut sub = Socket::new(Sub::<Few>::NEW, mechanism, setup());
     let mut topic = [0; 80];
     keep(sub.subscribe(some_of(octets(&mut topic))));
     keep(sub.unsubscribe(some_of(octets(&mut topic))));
-    pulls(sub, mechanism);
-    talks(Socket::new(Xpub::<Few>::NEW, setup()), mechanism);
-    talks(Socket::new(Xsub::<Few>::NEW, setup()), mechanism);
-    talks(Socket::new(Dealer::<Few>::NEW, setup()), mechanism);
-    talks(Socket::new(Pair::NEW, setup()), mechanism);
-    talks(Socket::new(Router::<Few>::NEW, setup()), mechanism);
-    talks(Socket::new(Req::<Few>::new(Mode::Relaxed, size() as u32), setup()), mechanism);
-    talks(Socket::new(Req::<Few>::new(Mode::Strict, size() as u32), setup()), mechanism);
-    let mut rep = Socket::new(Rep::<Few>::NEW, setup());
+    pulls(sub);
+    talks(Socket::new(Xpub::<Few>::NEW, mechanism, setup()));
+    talks(Socket::new(Xsub::<Few>::NEW, mechanism, setup()));
+    talks(Socket::new(Dealer::<Few>::NEW, mechanism, setup()));
+    talks(Socket::new(Pair::NEW, mechanism, setup()));
+    talks(Socket::new(Router::<Few>::NEW, mechanism, setup()));
+    talks(Socket::new(Req::<Few>::new(Mode::Relaxed, size() as u32), mechanism, setup()));
+    talks(Socket::new(Req::<Few>::new(Mode::Strict, size() as u32), mechanism, setup()));
+    let mut rep = Socket::new(Rep::<Few>::NEW, mechanism, setup());
     rep.abandon(now());
-    talks(rep, mechanism);
+    talks(rep);
 }
 
-fn pushes<M: Mechanism + Copy>(mut socket: Socket<impl Sends, M>, mechanism: M) {
+fn pushes<M: Mechanism + Copy>(mut socket: Socket<impl Sends, M>) {
     while either() {
-        connections(&mut socket, mechanism);
+        connections(&mut socket);
         send(&mut socket);
     }
 }
 
-fn pulls<M: Mechanism + Copy>(mut socket: Socket<impl Receives, M>, mechanism: M) {
+fn pulls<M: Mechanism + Copy>(mut socket: Socket<impl Receives, M>) {
     while either() {
-        connections(&mut socket, mechanism);
+        connections(&mut socket);
         receive(&mut socket);
     }
 }
 
-fn talks<M: Mechanism + Copy>(mut socket: Socket<impl Sends + Receives, M>, mechanism: M) {
+fn talks<M: Mechanism + Copy>(mut socket: Socket<impl Sends + Receives, M>) {
     while either() {
-        connections(&mut socket, mechanism);
+        connections(&mut socket);
         if either() {
             send(&mut socket);
         } else {
@@ -73,11 +74,12 @@ fn talks<M: Mechanism + Copy>(mut socket: Socket<impl Sends + Receives, M>, mech
     }
 }
 
-fn connections<M: Mechanism + Copy>(socket: &mut Socket<impl Pattern, M>, mechanism: M) {
+fn connections<M: Mechanism + Copy>(socket: &mut Socket<impl Pattern, M>) {
     if either() {
         keep(socket.connect());
-        keep(socket.accept(mechanism, now()));
-        socket.attach(peer(), mechanism, now());
+        keep(socket.accept(now()));
+        socket.attach(peer(), now());
+        keep((socket.poll_connect(&mut entropy, now()), socket.oldest_stranger()));
         socket.disconnect(peer());
     }
     if either() {
@@ -89,6 +91,11 @@ fn connections<M: Mechanism + Copy>(socket: &mut Socket<impl Pattern, M>, mechan
     if either() {
         keep(io::poll_stream(socket, peer(), &mut Stream, &mut entropy, now()));
         keep(io::flush(socket, peer(), &mut Stream, &mut entropy, now()));
+        let mut connections = io::Connections::<u8, 4>::NEW;
+        while either() {
+            keep(connections.poll(socket, &mut Streams, &mut entropy, now()));
+            connections.iter().for_each(keep);
+        }
     }
     if either() {
         socket.detach(peer(), now());
@@ -128,6 +135,7 @@ fn setup() -> Setup {
         identity: heapless::Vec::from_slice(octets(&mut name)).unwrap_or_default(),
         heartbeat: HeartbeatSetup { interval_ms: size() as u32, timeout_ms: size() as u32 },
         handshake_ms: size() as u32,
+        reconnect: Backoff::new(size() as u32, size() as u32),
     }
 }
 
@@ -141,6 +149,47 @@ fn now() -> Instant {
 
 fn entropy(room: &mut [u8]) {
     octets(room);
+}
+
+/// Streams that come and go.
+struct Streams;
+
+impl Transport for Streams {
+    type Handle = u8;
+    type Stream<'a> = Stream;
+
+    fn accept(&mut self, _: Instant) -> Option<u8> {
+        either().then(octet)
+    }
+
+    fn open(&mut self, peer: PeerId, _: Instant) -> Option<u8> {
+        keep(peer);
+        either().then(octet)
+    }
+
+    fn state(&mut self, _: &u8) -> State {
+        match octet() {
+            0 => State::Opening,
+            1 => State::Open,
+            _ => State::Gone,
+        }
+    }
+
+    fn stream<'a>(&'a mut self, _: &'a mut u8) -> Stream {
+        Stream
+    }
+
+    fn close(&mut self, handle: u8, _: Instant) {
+        keep(handle);
+    }
+
+    fn abort(&mut self, handle: u8, _: Instant) {
+        keep(handle);
+    }
+
+    fn failed(&mut self, peer: PeerId, failure: &Failure) {
+        keep((peer, failure));
+    }
 }
 
 /// A stream that lies.

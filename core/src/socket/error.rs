@@ -34,6 +34,11 @@ pub enum SendError {
 }
 
 impl Failure {
+    /// Whether trying again would end the same way: then a peer is not connected to any more.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Link(LinkError::Handshake(error)) if error.is_final())
+    }
+
     /// What to tell the peer before closing, where it can be told.
     pub(super) const fn reason_for_peer(&self) -> Option<&'static str> {
         match self {

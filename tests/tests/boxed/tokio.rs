@@ -177,7 +177,7 @@ fn run(world: &mut World, start: Instant, mut done: impl FnMut(&mut World) -> bo
         if done(world) {
             return;
         }
-        assert!(start.elapsed() < DEADLINE, "not in time; {:?}", world.failed);
+        assert!(start.elapsed() < DEADLINE, "not in time; {:?}", world.failed());
         // The poll face has no event to wait for on a TCP stream.
         std::thread::sleep(Duration::from_micros(200));
     }
@@ -213,7 +213,7 @@ fn a_fixed_socket_and_one_on_tokio_understand_each_other() {
         let dealer = Dealer::with(sealed(if fixed_connects { SERVER } else { CLIENT })).unwrap();
         let mut world = World::new(machine(Kind::Dealer, config, if fixed_connects { CLIENT } else { SERVER }));
         if fixed_connects {
-            let peer = world.machine.connect().unwrap();
+            let peer = world.machine.links().connect().unwrap();
             let at = wait(dealer.bind("tcp://127.0.0.1:0")).unwrap().to_string();
             world.attach(peer, TcpEnd::new(TcpStream::connect(at.trim_start_matches("tcp://")).unwrap()));
         } else {
@@ -233,6 +233,6 @@ fn a_fixed_socket_and_one_on_tokio_understand_each_other() {
         echo(&mut world, start, BODIES.len());
         run(&mut world, start, |_| talk.is_finished());
         wait(talk).unwrap();
-        assert!(world.failed.is_empty(), "{:?}", world.failed);
+        assert!(world.failed().is_empty(), "{:?}", world.failed());
     }
 }

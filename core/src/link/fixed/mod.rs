@@ -15,6 +15,7 @@ use super::handshake::{Handshake, HandshakeError};
 use super::heartbeat::{Heartbeat, HeartbeatSetup};
 use super::reader::{Limits, ReadError, Reader, Step};
 use super::writer::{self, Writer};
+use crate::backoff::Backoff;
 use crate::mechanism::{Mechanism, Open};
 use crate::message::Parts;
 use crate::time::Instant;
@@ -43,6 +44,18 @@ pub struct Setup {
     pub heartbeat: HeartbeatSetup,
     /// How long a handshake may take, in milliseconds.
     pub handshake_ms: u32,
+    /// How long to wait before connecting again.
+    pub reconnect: Backoff,
+}
+
+impl Setup {
+    /// No name, a PING every 10 s, 2 s for a handshake, and a delay from 100 ms to 10 s before connecting again.
+    pub const DEFAULT: Self = Self {
+        identity: heapless::Vec::new(),
+        heartbeat: HeartbeatSetup::DEFAULT,
+        handshake_ms: 2000,
+        reconnect: Backoff::DEFAULT,
+    };
 }
 
 enum Stage<M: Mechanism> {

@@ -1,10 +1,7 @@
-//! How do octets get from a stream into a socket and back? Over anything that speaks `embedded-io` and can say whether
-//! it is ready.
+//! How do octets get from one stream into its link and back?
 
-use crate::mechanism::Mechanism;
-use crate::pattern::Pattern;
 use crate::peer::PeerId;
-use crate::socket::FixedSocket;
+use crate::socket::Links;
 use crate::time::Instant;
 use embedded_io::{Read, ReadReady, Write, WriteReady};
 
@@ -21,22 +18,21 @@ pub enum Streamed {
 /// that never stops does not keep the others waiting.
 ///
 /// An error of the stream means that it is gone: detach the peer.
-pub fn poll_stream<P, M, S, const PEERS: usize, const RX: usize, const TX: usize>(
-    socket: &mut FixedSocket<P, M, PEERS, RX, TX>,
+pub fn poll_stream<L, S>(
+    links: &mut L,
     peer: PeerId,
     stream: &mut S,
     entropy: &mut dyn FnMut(&mut [u8]),
     now: Instant,
 ) -> Result<Streamed, S::Error>
 where
-    P: Pattern,
-    M: Mechanism,
+    L: Links + ?Sized,
     S: Read + ReadReady + Write + WriteReady,
 {
     for _ in 0..READS_MAX {
         // A stream that takes nothing more may have something to be read still: it is gone when that was read.
-        let flushed = flush(socket, peer, stream, entropy, now);
-        let window = socket.receive_window(peer, now);
+        let flushed = flush(links, peer, stream, entropy, now);
+        let window = links.receive_window(peer, now);
         if window.is_empty() {
             return Ok(Streamed::Open);
         }
@@ -45,35 +41,34 @@ where
         }
         match stream.read(window)? {
             0 => return Ok(Streamed::Closed),
-            len => socket.commit(peer, len, now),
+            len => links.commit(peer, len, now),
         }
     }
     // Whether it is gone shows when it is polled again.
-    let _ = flush(socket, peer, stream, entropy, now);
+    let _ = flush(links, peer, stream, entropy, now);
     Ok(Streamed::Open)
 }
 
 /// Writes what is pending for the peer, as far as the stream takes it.
-pub fn flush<P, M, S, const PEERS: usize, const RX: usize, const TX: usize>(
-    socket: &mut FixedSocket<P, M, PEERS, RX, TX>,
+pub fn flush<L, S>(
+    links: &mut L,
     peer: PeerId,
     stream: &mut S,
     entropy: &mut dyn FnMut(&mut [u8]),
     now: Instant,
 ) -> Result<Streamed, S::Error>
 where
-    P: Pattern,
-    M: Mechanism,
+    L: Links + ?Sized,
     S: Write + WriteReady,
 {
     loop {
-        let pending = socket.pending(peer, entropy, now);
+        let pending = links.pending(peer, entropy, now);
         if pending.is_empty() || !stream.write_ready()? {
             return Ok(Streamed::Open);
         }
         match stream.write(pending)? {
             0 => return Ok(Streamed::Closed),
-            len => socket.advance(peer, len, now),
+            len => links.advance(peer, len, now),
         }
     }
 }

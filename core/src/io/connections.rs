@@ -1,0 +1,200 @@
+//! How does a socket keep its connections? It takes what comes, opens what it wants, and closes what failed.
+
+use super::stream::{Streamed, flush, poll_stream};
+use crate::pattern::Refused;
+use crate::peer::PeerId;
+use crate::socket::{Failure, Links};
+use crate::time::Instant;
+use embedded_io::{Read, ReadReady, Write, WriteReady};
+
+/// Opens and accepts the streams of one socket: the part that a network stack, a serial line or a test supplies.
+pub trait Transport {
+    /// What it calls a stream.
+    type Handle;
+    /// A stream, for as long as octets are moved.
+    type Stream<'a>: Read + ReadReady + Write + WriteReady
+    where
+        Self: 'a;
+
+    /// A stream that somebody opened to us, if there is one.
+    fn accept(&mut self, now: Instant) -> Option<Self::Handle>;
+
+    /// Begins to open a stream to the peer; `None` when it cannot be done now.
+    fn open(&mut self, peer: PeerId, now: Instant) -> Option<Self::Handle>;
+
+    /// How far the stream is.
+    fn state(&mut self, handle: &Self::Handle) -> State;
+
+    /// The stream itself.
+    fn stream<'a>(&'a mut self, handle: &'a mut Self::Handle) -> Self::Stream<'a>;
+
+    /// The stream is not needed any more. What was written to it is still to be sent, where that keeps nobody waiting.
+    fn close(&mut self, handle: Self::Handle, now: Instant);
+
+    /// The stream is to be gone at once.
+    fn abort(&mut self, handle: Self::Handle, now: Instant);
+
+    /// A link is about to be closed, and why: a place to count or to log it.
+    fn failed(&mut self, _peer: PeerId, _failure: &Failure) {}
+}
+
+/// How far a stream is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// It is being opened.
+    Opening,
+    /// Octets can pass, at least in one direction, or are left to be read.
+    Open,
+    /// It is gone, and nothing is left to be read.
+    Gone,
+}
+
+/// The connections of one socket of at most `PEERS` peers, by the names that a [`Transport`] gives them.
+#[derive(Debug)]
+pub struct Connections<H, const PEERS: usize>([Option<Connection<H>>; PEERS]);
+
+#[derive(Debug)]
+struct Connection<H> {
+    peer: PeerId,
+    handle: H,
+    is_open: bool,
+}
+
+impl<H, const PEERS: usize> Connections<H, PEERS> {
+    /// No connections.
+    pub const NEW: Self = Self([const { None }; PEERS]);
+
+    /// Does what can be done now: closes links that failed, accepts, connects, and moves octets. Call it when octets
+    /// came or could leave, when the socket was used, and at the moment that it returns; `None` means no such moment.
+    pub fn poll<L: Links + ?Sized, T: Transport<Handle = H>>(
+        &mut self,
+        links: &mut L,
+        transport: &mut T,
+        entropy: &mut dyn FnMut(&mut [u8]),
+        now: Instant,
+    ) -> Option<Instant> {
+        let mut poll = Poll { connections: &mut self.0, links, transport, entropy, now };
+        poll.close_failed();
+        poll.accept();
+        poll.open();
+        poll.move_octets();
+        poll.close_failed();
+        poll.links.poll_timeout()
+    }
+
+    /// The connections, and whose they are.
+    pub fn iter(&self) -> impl Iterator<Item = (PeerId, &H)> {
+        self.0.iter().flatten().map(|connection| (connection.peer, &connection.handle))
+    }
+}
+
+/// How a connection ended.
+enum End {
+    /// The peer closed it.
+    Closed,
+    /// It broke.
+    Gone,
+}
+
+/// One call of `poll`.
+struct Poll<'a, L: ?Sized, T: Transport> {
+    connections: &'a mut [Option<Connection<T::Handle>>],
+    links: &'a mut L,
+    transport: &'a mut T,
+    entropy: &'a mut dyn FnMut(&mut [u8]),
+    now: Instant,
+}
+
+impl<L: Links + ?Sized, T: Transport> Poll<'_, L, T> {
+    fn close_failed(&mut self) {
+        while let Some((peer, failure)) = self.links.poll_failed(self.now) {
+            self.transport.failed(peer, &failure);
+            if let Some(Connection { mut handle, .. }) = self.take(peer) {
+                // Whether the courtesy arrives does not matter.
+                let _ = flush(self.links, peer, &mut self.transport.stream(&mut handle), self.entropy, self.now);
+                self.transport.close(handle, self.now);
+            }
+            self.links.detach(peer, self.now);
+        }
+    }
+
+    fn accept(&mut self) {
+        // Each stream has a place in the end or is aborted; no more are looked at than there are places.
+        for _ in 0..self.connections.len() {
+            let Some(handle) = self.transport.accept(self.now) else { return };
+            let accepted = self.links.accept(self.now).or_else(|refused| {
+                let stranger = self.links.oldest_stranger().filter(|_| refused == Refused::NoRoom).ok_or(refused)?;
+                self.abort(stranger);
+                self.links.accept(self.now)
+            });
+            match accepted {
+                Ok(peer) => self.put(Connection { peer, handle, is_open: true }),
+                Err(_) => self.transport.abort(handle, self.now),
+            }
+        }
+    }
+
+    fn open(&mut self) {
+        for _ in 0..self.connections.len() {
+            let Some(peer) = self.links.poll_connect(self.entropy, self.now) else { return };
+            match self.transport.open(peer, self.now) {
+                Some(handle) => self.put(Connection { peer, handle, is_open: false }),
+                None => self.links.detach(peer, self.now),
+            }
+        }
+    }
+
+    fn move_octets(&mut self) {
+        for index in 0..self.connections.len() {
+            match self.move_octets_of(index) {
+                Some((peer, End::Closed)) => self.close(peer),
+                Some((peer, End::Gone)) => self.abort(peer),
+                None => (),
+            }
+        }
+    }
+
+    /// Whose connection has ended, if it has.
+    fn move_octets_of(&mut self, index: usize) -> Option<(PeerId, End)> {
+        let Connection { peer, handle, is_open } = self.connections.get_mut(index)?.as_mut()?;
+        match self.transport.state(handle) {
+            State::Opening => return None,
+            State::Gone => return Some((*peer, End::Gone)),
+            State::Open if *is_open => (),
+            State::Open => {
+                self.links.attach(*peer, self.now);
+                *is_open = true;
+            }
+        }
+        match poll_stream(self.links, *peer, &mut self.transport.stream(handle), self.entropy, self.now) {
+            Ok(Streamed::Open) => None,
+            Ok(Streamed::Closed) => Some((*peer, End::Closed)),
+            Err(_) => Some((*peer, End::Gone)),
+        }
+    }
+
+    fn close(&mut self, peer: PeerId) {
+        if let Some(Connection { handle, .. }) = self.take(peer) {
+            self.transport.close(handle, self.now);
+        }
+        self.links.detach(peer, self.now);
+    }
+
+    fn abort(&mut self, peer: PeerId) {
+        if let Some(Connection { handle, .. }) = self.take(peer) {
+            self.transport.abort(handle, self.now);
+        }
+        self.links.detach(peer, self.now);
+    }
+
+    fn put(&mut self, connection: Connection<T::Handle>) {
+        if let Some(place) = self.connections.get_mut(usize::from(connection.peer.slot)) {
+            *place = Some(connection);
+        }
+    }
+
+    fn take(&mut self, peer: PeerId) -> Option<Connection<T::Handle>> {
+        let place = self.connections.get_mut(usize::from(peer.slot))?;
+        place.take_if(|connection| connection.peer == peer)
+    }
+}

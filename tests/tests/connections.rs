@@ -1,0 +1,128 @@
+//! How does a fixed socket keep its connections: whom does it let in, when does it come again, and whom does it leave?
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here is a test")]
+
+use zeptomq_core::mechanism::Null;
+use zeptomq_core::peer::PeerId;
+use zeptomq_tests::executor::{Config, Kind};
+use zeptomq_tests::machine::{PEERS, machine};
+use zeptomq_tests::pipe::{End, pipe};
+use zeptomq_tests::wire::{error, greeting, message, opening};
+use zeptomq_tests::world::World;
+
+fn world(kind: Kind) -> World {
+    World::new(machine(kind, Config { handshake_ms: 2000, ..Config::default() }, Null::NEW))
+}
+
+/// Somebody connects and says this.
+fn comes(world: &mut World, says: &[u8]) -> (Option<PeerId>, End) {
+    let (ours, mut theirs) = pipe(512);
+    theirs.put(says);
+    (world.accept(ours), theirs)
+}
+
+/// The connection that the socket opens next, and when it wants it.
+fn dialled(world: &mut World, peer: PeerId) -> (u32, End) {
+    let before = world.elapsed_ms;
+    assert!(world.wait(60_000, |world| world.awaits(peer)), "the socket does not come");
+    let (ours, theirs) = pipe(512);
+    let waited = world.elapsed_ms - before;
+    world.attach(peer, ours);
+    (waited, theirs)
+}
+
+#[test]
+fn who_sits_there_in_silence_locks_nobody_out() {
+    let mut pull = world(Kind::Pull);
+    let strangers: Vec<End> = (0..PEERS).map(|_| comes(&mut pull, b"").1).collect();
+    pull.wait(100, |_| false);
+    for _ in 0..2 * PEERS {
+        let (peer, mut good) = comes(&mut pull, &opening("PUSH", b""));
+        assert!(pull.machine.links().is_up(peer.unwrap()));
+        good.put(&message(&[b"in"]));
+        pull.pump();
+        let now = pull.now();
+        assert_eq!(pull.machine.try_recv(now).unwrap().unwrap(), [b"in"]);
+        drop(good);
+        pull.pump();
+    }
+    // One place was enough for all of them, and it was that of who came first.
+    let closed: Vec<bool> = strangers.iter().map(End::is_closed).collect();
+    assert!(closed[0] && closed[1..].iter().all(|closed| !closed), "{closed:?}");
+    pull.wait(2000, |_| false);
+    assert!(strangers.iter().all(End::is_closed));
+}
+
+#[test]
+fn peers_that_are_up_keep_their_places_whoever_else_comes() {
+    let mut pull = world(Kind::Pull);
+    let peers: Vec<(Option<PeerId>, End)> = (0..PEERS).map(|_| comes(&mut pull, &opening("PUSH", b""))).collect();
+    for _ in 0..3 {
+        let (another, end) = comes(&mut pull, &opening("PUSH", b""));
+        assert!(another.is_none() && end.is_closed());
+    }
+    for (peer, end) in &peers {
+        assert!(pull.machine.links().is_up(peer.unwrap()) && !end.is_closed());
+    }
+}
+
+#[test]
+fn a_lost_peer_is_connected_to_again_after_a_growing_delay() {
+    let mut push = world(Kind::Push);
+    let peer = push.machine.links().connect().unwrap();
+    let (waited, mut first) = dialled(&mut push, peer);
+    assert_eq!(waited, 0);
+    first.put(&opening("PULL", b""));
+    push.pump();
+    assert!(push.machine.links().is_up(peer));
+    drop(first);
+    push.pump();
+    // Nobody answers: each delay is between half and the whole of twice the one before, up to ten seconds.
+    for step in [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000] {
+        let (waited, end) = dialled(&mut push, peer);
+        assert!((step / 2..=step).contains(&waited), "{waited} ms for {step}");
+        drop(end);
+        push.pump();
+    }
+    // Who answered once is come to at once again.
+    let (_, mut end) = dialled(&mut push, peer);
+    end.put(&opening("PULL", b""));
+    push.pump();
+    drop(end);
+    push.pump();
+    assert!((50..=100).contains(&dialled(&mut push, peer).0));
+}
+
+#[test]
+fn what_waits_for_a_lost_peer_leaves_on_the_next_connection() {
+    let mut push = world(Kind::Push);
+    let peer = push.machine.links().connect().unwrap();
+    let now = push.now();
+    push.machine.try_send(&[b"kept"], now).unwrap();
+    for _ in 0..3 {
+        let (_, end) = dialled(&mut push, peer);
+        drop(end);
+        push.pump();
+    }
+    let (_, mut end) = dialled(&mut push, peer);
+    let ours = opening("PUSH", b"");
+    end.put(&opening("PULL", b""));
+    push.pump();
+    assert_eq!(end.take(end.unread()), [ours, message(&[b"kept"])].concat());
+}
+
+#[test]
+fn whom_an_error_sent_away_is_gone_and_may_be_connected_to_anew() {
+    let mut push = world(Kind::Push);
+    let peer = push.machine.links().connect().unwrap();
+    let now = push.now();
+    push.machine.try_send(&[b"for nobody"], now).unwrap();
+    let (_, mut end) = dialled(&mut push, peer);
+    end.put(&[&greeting()[..], &error("go")].concat());
+    push.pump();
+    assert!(push.failed().iter().any(|(failed, failure)| *failed == peer && failure.is_final()));
+    assert!(!push.wait(60_000, |world| world.awaits(peer)));
+    assert_eq!(push.machine.drops().undelivered, 1);
+    let anew = push.machine.links().connect().unwrap();
+    assert_ne!(anew, peer);
+    assert_eq!(dialled(&mut push, anew).0, 0);
+}
