@@ -10,6 +10,8 @@ pub struct Backoff {
 }
 
 impl Backoff {
+    /// All zeros, for who is not connected to.
+    pub(crate) const NEVER: Self = Self { least_ms: 0, most_ms: 0, next_ms: 0 };
     /// From 100 milliseconds up to 10 seconds.
     pub const DEFAULT: Self = Self::new(100, 10_000);
 

@@ -74,7 +74,7 @@ impl Socket for FixedSubject {
     }
 
     fn dial(&mut self) -> FixedListener {
-        let peer = self.world.borrow_mut().machine.links().connect().expect("room for another peer");
+        let peer = self.world.borrow_mut().machine.connect().expect("room for another peer");
         FixedListener { peer, world: self.world.clone() }
     }
 

@@ -1,16 +1,20 @@
 //! How is a `FixedSocket` of any type driven alike?
 
 use crate::executor::{Config, Kind};
+use crate::pipe::Stream;
+use crate::world::Around;
+use embedded_io::ErrorKind;
+use zeptomq_core::io::{Streamed, poll_stream};
 use zeptomq_core::link::{HeartbeatSetup, Setup};
 use zeptomq_core::mechanism::Mechanism;
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::{
-    Dealer, Drops, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub, TakeError, TopicLimits,
-    Xpub, Xsub, req,
+    Dealer, Drops, Pair, Pattern, Pub, Pull, Push, Receives, Refused, Rep, Req, Router, Sends, Sub, TakeError,
+    TopicLimits, Xpub, Xsub, req,
 };
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{FixedSocket, Links, SendError};
+use zeptomq_core::socket::{FixedSocket, Memory, SendError};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 
@@ -22,7 +26,15 @@ pub const LINK_LEN: usize = 1024;
 /// A `FixedSocket` whose type was forgotten.
 #[allow(missing_docs, reason = "each is the method of FixedSocket that it is called after")]
 pub trait Machine {
-    fn links(&mut self) -> &mut dyn Links;
+    fn connect(&mut self) -> Result<PeerId, Refused>;
+    fn accept(&mut self, now: Instant) -> Result<PeerId, Refused>;
+    fn attach(&mut self, peer: PeerId, now: Instant);
+    fn detach(&mut self, peer: PeerId, now: Instant);
+    fn can_attach(&mut self, peer: PeerId) -> bool;
+    fn is_up(&mut self, peer: PeerId) -> bool;
+    fn poll_timeout(&mut self) -> Option<Instant>;
+    fn poll_stream(&mut self, peer: PeerId, stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind>;
+    fn poll(&mut self, around: &mut Around, now: Instant) -> Option<Instant>;
     fn try_send(&mut self, message: &[&[u8]], now: Instant) -> Result<(), SendError>;
     fn try_recv(&mut self, now: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError>;
     fn subscribe(&mut self, topic: &[u8]) -> bool;
@@ -59,12 +71,12 @@ pub const BEAT_MS: u32 = 1000;
 
 /// The longest identity is kept.
 type Store = Fixed<PEERS, 255>;
-type Socket<P, M> = FixedSocket<P, M, PEERS, LINK_LEN, LINK_LEN>;
+type Socket<P, M> = FixedSocket<'static, P, M>;
 type SendFn<P, M> = fn(&mut Socket<P, M>, Option<Policy>, &[&[u8]], Instant) -> Result<(), SendError>;
 type WantFn<P, M> = fn(&mut Socket<P, M>, &[u8], bool) -> bool;
 type RecvFn<P, M> = fn(&mut Socket<P, M>, Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError>;
 
-struct Ours<P, M: Mechanism> {
+struct Ours<P, M: Mechanism + 'static> {
     socket: Socket<P, M>,
     overload: Option<Policy>,
     send: SendFn<P, M>,
@@ -72,7 +84,7 @@ struct Ours<P, M: Mechanism> {
     want: WantFn<P, M>,
 }
 
-impl<P: Pattern, M: Mechanism + Clone> Ours<P, M> {
+impl<P: Pattern, M: Mechanism + Clone + 'static> Ours<P, M> {
     fn new(pattern: P, config: Config, mechanism: M, send: SendFn<P, M>, recv: RecvFn<P, M>) -> Self {
         let setup = Setup {
             identity: heapless::Vec::from_slice(config.identity).expect("an identity of at most 32 octets"),
@@ -83,14 +95,48 @@ impl<P: Pattern, M: Mechanism + Clone> Ours<P, M> {
             handshake_ms: config.handshake_ms,
             ..Setup::DEFAULT
         };
-        let socket = FixedSocket::new(pattern, mechanism, setup);
+        // As a device would place it: once and for good.
+        let memory = Box::leak(Box::new(Memory::<M, PEERS, LINK_LEN, LINK_LEN>::NEW));
+        let socket = FixedSocket::new(pattern, mechanism, memory, setup);
         Self { socket, overload: config.overload, send, recv, want: wants_nothing }
     }
 }
 
-impl<P: Pattern, M: Mechanism + Clone> Machine for Ours<P, M> {
-    fn links(&mut self) -> &mut dyn Links {
-        &mut self.socket
+impl<P: Pattern, M: Mechanism + Clone + 'static> Machine for Ours<P, M> {
+    fn connect(&mut self) -> Result<PeerId, Refused> {
+        self.socket.links().connect()
+    }
+
+    fn accept(&mut self, now: Instant) -> Result<PeerId, Refused> {
+        self.socket.links().accept(now)
+    }
+
+    fn attach(&mut self, peer: PeerId, now: Instant) {
+        self.socket.links().attach(peer, now);
+    }
+
+    fn detach(&mut self, peer: PeerId, now: Instant) {
+        self.socket.links().detach(peer, now);
+    }
+
+    fn can_attach(&mut self, peer: PeerId) -> bool {
+        self.socket.links().can_attach(peer)
+    }
+
+    fn is_up(&mut self, peer: PeerId) -> bool {
+        self.socket.links().is_up(peer)
+    }
+
+    fn poll_timeout(&mut self) -> Option<Instant> {
+        self.socket.links().poll_timeout()
+    }
+
+    fn poll_stream(&mut self, peer: PeerId, mut stream: &mut dyn Stream, now: Instant) -> Result<Streamed, ErrorKind> {
+        poll_stream(&mut self.socket.links(), peer, &mut stream, &mut |_| (), now)
+    }
+
+    fn poll(&mut self, around: &mut Around, now: Instant) -> Option<Instant> {
+        around.poll(&mut self.socket.links(), now)
     }
 
     fn try_send(&mut self, message: &[&[u8]], now: Instant) -> Result<(), SendError> {
@@ -122,7 +168,7 @@ fn topics(config: Config) -> TopicLimits {
     TopicLimits { topics: config.topics_max, ..TopicLimits::NONE }
 }
 
-fn send<P: Sends, M: Mechanism>(
+fn send<P: Sends, M: Mechanism + Clone>(
     socket: &mut Socket<P, M>,
     overload: Option<Policy>,
     message: &[&[u8]],
@@ -134,7 +180,10 @@ fn send<P: Sends, M: Mechanism>(
     }
 }
 
-fn recv<P: Receives, M: Mechanism>(socket: &mut Socket<P, M>, now: Instant) -> Result<Option<Vec<Vec<u8>>>, TakeError> {
+fn recv<P: Receives, M: Mechanism + Clone>(
+    socket: &mut Socket<P, M>,
+    now: Instant,
+) -> Result<Option<Vec<Vec<u8>>>, TakeError> {
     let message = socket.try_recv(now)?;
     Ok(message.map(|message| message.parts().map(<[u8]>::to_vec).collect()))
 }

@@ -21,7 +21,7 @@ impl Pair {
     /// The two, not yet connected.
     pub fn new(one: Box<dyn Machine>, other: Box<dyn Machine>) -> Self {
         let (mut one, other) = (World::new(one), World::new(other));
-        let peer = one.machine.links().connect().expect("room for a peer");
+        let peer = one.machine.connect().expect("room for a peer");
         Self { one, other, heard: Vec::new(), peer, wire: None }
     }
 
@@ -43,7 +43,7 @@ impl Pair {
 
     /// Whether messages can pass.
     pub fn is_up(&mut self) -> bool {
-        self.one.machine.links().is_up(self.peer)
+        self.one.machine.is_up(self.peer)
     }
 
     /// The connection is lost, with what was on its way.

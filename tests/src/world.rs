@@ -5,8 +5,9 @@ use crate::pipe::Stream;
 use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write, WriteReady};
 use std::collections::{BTreeMap, VecDeque};
 use zeptomq_core::io::{Connections, State, Transport};
+use zeptomq_core::mechanism::Mechanism;
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::Failure;
+use zeptomq_core::socket::{Failure, Links};
 use zeptomq_core::time::Instant;
 
 /// A socket, its connections and its time.
@@ -15,16 +16,34 @@ pub struct World {
     pub machine: Box<dyn Machine>,
     /// Milliseconds since the beginning.
     pub elapsed_ms: u32,
+    around: Around,
+}
+
+/// What is around a socket: its connections, and what it draws chance from.
+pub struct Around {
     connections: Connections<u32, PEERS>,
     streams: Streams,
     entropy: u64,
+}
+
+impl Around {
+    /// Lets the socket with these links do what it can do now.
+    pub fn poll<M: Mechanism + Clone>(&mut self, links: &mut Links<'_, M>, now: Instant) -> Option<Instant> {
+        let Self { connections, streams, entropy } = self;
+        connections.poll(links, streams, &mut |octets| fill(entropy, octets), now)
+    }
+
+    fn handle(&self, peer: PeerId) -> Option<&u32> {
+        self.connections.iter().find(|(known, _)| *known == peer).map(|(_, handle)| handle)
+    }
 }
 
 impl World {
     /// A socket without connections.
     pub fn new(machine: Box<dyn Machine>) -> Self {
         let entropy = 0x9e37_79b9_7f4a_7c15;
-        Self { machine, elapsed_ms: 0, connections: Connections::NEW, streams: Streams::default(), entropy }
+        let around = Around { connections: Connections::NEW, streams: Streams::default(), entropy };
+        Self { machine, elapsed_ms: 0, around }
     }
 
     /// The clock wraps soon after the beginning.
@@ -34,15 +53,15 @@ impl World {
 
     /// Why connections were closed from this side, in order.
     pub fn failed(&self) -> &[(PeerId, Failure)] {
-        &self.streams.failed
+        &self.around.streams.failed
     }
 
     /// A connection comes. `None` when it is gone already.
     pub fn accept(&mut self, stream: impl Stream + 'static) -> Option<PeerId> {
-        self.streams.coming.push_back(Box::new(stream));
-        let before = self.streams.next;
+        let before = self.around.streams.next;
+        self.around.streams.coming.push_back(Box::new(stream));
         self.poll();
-        let peer = self.connections.iter().find(|(_, handle)| **handle == before).map(|(peer, _)| peer);
+        let peer = self.around.connections.iter().find(|(_, handle)| **handle == before).map(|(peer, _)| peer);
         self.pump();
         peer
     }
@@ -51,8 +70,8 @@ impl World {
     pub fn attach(&mut self, peer: PeerId, stream: impl Stream + 'static) {
         let mut stream: Option<Box<dyn Stream>> = Some(Box::new(stream));
         let attached = self.wait(60_000, |world| {
-            let opening = world.connections.iter().find(|(known, _)| *known == peer);
-            let place = opening.and_then(|(_, handle)| world.streams.places.get_mut(handle));
+            let handle = world.around.handle(peer).copied();
+            let place = handle.and_then(|handle| world.around.streams.places.get_mut(&handle));
             if let Some(place @ None) = place {
                 *place = stream.take();
             }
@@ -64,33 +83,33 @@ impl World {
 
     /// The peer's connection is gone, if it was not before.
     pub fn lose(&mut self, peer: PeerId) {
-        let Some((_, handle)) = self.connections.iter().find(|(known, _)| *known == peer) else { return };
-        self.streams.places.remove(handle);
+        let Some(handle) = self.around.handle(peer).copied() else { return };
+        self.around.streams.places.remove(&handle);
         self.pump();
     }
 
     /// Whether the peer has a connection.
     pub fn is_connected(&self, peer: PeerId) -> bool {
-        let mut known = self.connections.iter().filter(|(known, _)| *known == peer);
-        known.any(|(_, handle)| matches!(self.streams.places.get(handle), Some(Some(_))))
+        let handle = self.around.handle(peer);
+        handle.is_some_and(|handle| matches!(self.around.streams.places.get(handle), Some(Some(_))))
     }
 
     /// Whether the socket would connect to the peer.
     pub fn awaits(&self, peer: PeerId) -> bool {
-        self.connections.iter().any(|(known, _)| known == peer) && !self.is_connected(peer)
+        self.around.handle(peer).is_some() && !self.is_connected(peer)
     }
 
     /// How many octets have moved so far.
     pub fn moved(&self) -> usize {
-        self.streams.places.values().flatten().map(|stream| stream.moved()).sum()
+        self.around.streams.places.values().flatten().map(|stream| stream.moved()).sum()
     }
 
     /// Moves octets until nothing moves any more.
     pub fn pump(&mut self) {
         for _ in 0..100_000 {
-            let before = (self.moved(), self.streams.places.len());
+            let before = (self.moved(), self.around.streams.places.len());
             self.poll();
-            if before == (self.moved(), self.streams.places.len()) {
+            if before == (self.moved(), self.around.streams.places.len()) {
                 return;
             }
         }
@@ -117,8 +136,7 @@ impl World {
     /// Lets the socket do what it can do now; when it wants to be let again.
     pub fn poll(&mut self) -> Option<Instant> {
         let now = self.now();
-        let Self { machine, connections, streams, entropy, .. } = self;
-        connections.poll(machine.links(), streams, &mut |octets| fill(entropy, octets), now)
+        self.machine.poll(&mut self.around, now)
     }
 }
 

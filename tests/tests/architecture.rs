@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("time", &[]),
     ("backoff", &[]),
     ("socket", &["backoff", "link", "mechanism", "message", "pattern", "peer", "storage", "time", "wire"]),
-    ("io", &["pattern", "peer", "socket", "time"]),
+    ("io", &["mechanism", "pattern", "peer", "socket", "time"]),
     ("lib", &[]),
 ];
 

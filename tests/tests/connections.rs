@@ -37,7 +37,7 @@ fn who_sits_there_in_silence_locks_nobody_out() {
     pull.wait(100, |_| false);
     for _ in 0..2 * PEERS {
         let (peer, mut good) = comes(&mut pull, &opening("PUSH", b""));
-        assert!(pull.machine.links().is_up(peer.unwrap()));
+        assert!(pull.machine.is_up(peer.unwrap()));
         good.put(&message(&[b"in"]));
         pull.pump();
         let now = pull.now();
@@ -61,19 +61,19 @@ fn peers_that_are_up_keep_their_places_whoever_else_comes() {
         assert!(another.is_none() && end.is_closed());
     }
     for (peer, end) in &peers {
-        assert!(pull.machine.links().is_up(peer.unwrap()) && !end.is_closed());
+        assert!(pull.machine.is_up(peer.unwrap()) && !end.is_closed());
     }
 }
 
 #[test]
 fn a_lost_peer_is_connected_to_again_after_a_growing_delay() {
     let mut push = world(Kind::Push);
-    let peer = push.machine.links().connect().unwrap();
+    let peer = push.machine.connect().unwrap();
     let (waited, mut first) = dialled(&mut push, peer);
     assert_eq!(waited, 0);
     first.put(&opening("PULL", b""));
     push.pump();
-    assert!(push.machine.links().is_up(peer));
+    assert!(push.machine.is_up(peer));
     drop(first);
     push.pump();
     // Nobody answers: each delay is between half and the whole of twice the one before, up to ten seconds.
@@ -95,7 +95,7 @@ fn a_lost_peer_is_connected_to_again_after_a_growing_delay() {
 #[test]
 fn what_waits_for_a_lost_peer_leaves_on_the_next_connection() {
     let mut push = world(Kind::Push);
-    let peer = push.machine.links().connect().unwrap();
+    let peer = push.machine.connect().unwrap();
     let now = push.now();
     push.machine.try_send(&[b"kept"], now).unwrap();
     for _ in 0..3 {
@@ -113,7 +113,7 @@ fn what_waits_for_a_lost_peer_leaves_on_the_next_connection() {
 #[test]
 fn whom_an_error_sent_away_is_gone_and_may_be_connected_to_anew() {
     let mut push = world(Kind::Push);
-    let peer = push.machine.links().connect().unwrap();
+    let peer = push.machine.connect().unwrap();
     let now = push.now();
     push.machine.try_send(&[b"for nobody"], now).unwrap();
     let (_, mut end) = dialled(&mut push, peer);
@@ -122,7 +122,7 @@ fn whom_an_error_sent_away_is_gone_and_may_be_connected_to_anew() {
     assert!(push.failed().iter().any(|(failed, failure)| *failed == peer && failure.is_final()));
     assert!(!push.wait(60_000, |world| world.awaits(peer)));
     assert_eq!(push.machine.drops().undelivered, 1);
-    let anew = push.machine.links().connect().unwrap();
+    let anew = push.machine.connect().unwrap();
     assert_ne!(anew, peer);
     assert_eq!(dialled(&mut push, anew).0, 0);
 }

@@ -6,7 +6,7 @@ use zeptomq_core::link::{HeartbeatSetup, Setup};
 use zeptomq_core::mechanism::Null;
 use zeptomq_core::pattern::{Drops, Refused, Rep, Req, Router, req};
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{Failure, FixedSocket, Links, SendError};
+use zeptomq_core::socket::{Failure, FixedSocket, Memory, SendError};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 use zeptomq_tests::executor::{Config, Kind, Socket};
@@ -34,10 +34,11 @@ fn bound(kind: Kind, config: Config) -> FixedSubject {
 macro_rules! feed {
     ($socket:expr, $peer:expr, $octets:expr) => {{
         let octets: &[u8] = $octets;
-        let window = $socket.receive_window($peer, NOW);
+        let mut links = $socket.links();
+        let window = links.receive_window($peer, NOW);
         let len = window.len().min(octets.len());
         window[..len].copy_from_slice(&octets[..len]);
-        $socket.commit($peer, len, NOW);
+        links.commit($peer, len, NOW);
         len
     }};
 }
@@ -46,27 +47,28 @@ macro_rules! feed {
 macro_rules! drain {
     ($socket:expr, $peer:expr) => {
         loop {
-            let len = $socket.pending($peer, &mut |_| (), NOW).len();
+            let len = $socket.links().pending($peer, &mut |_| (), NOW).len();
             if len == 0 {
                 break;
             }
-            $socket.advance($peer, len, NOW);
+            $socket.links().advance($peer, len, NOW);
         }
     };
 }
 
 #[test]
 fn a_stranger_whose_identity_does_not_fit_leaves_its_slot() {
-    let mut router = FixedSocket::<Router<Fixed<2, 4>>, Null, 2, 256, 256>::new(Router::NEW, Null::NEW, setup());
+    let mut memory = Memory::<Null, 2, 256, 256>::NEW;
+    let mut router = FixedSocket::<Router<Fixed<2, 4>>, _>::new(Router::NEW, Null::NEW, &mut memory, setup());
     for _ in 0..5 {
-        let peer = router.accept(NOW).expect("a free slot");
+        let peer = router.links().accept(NOW).expect("a free slot");
         drain!(router, peer);
         feed!(router, peer, &opening("DEALER", b"longer"));
-        let (failed, failure) = router.poll_failed(NOW).expect("a failure");
+        let (failed, failure) = router.links().poll_failed(NOW).expect("a failure");
         assert_eq!((failed, failure), (peer, Failure::Refused(Refused::IdentityTooLong)));
         drain!(router, peer);
-        router.detach(peer, NOW);
-        assert_eq!(router.poll_failed(NOW), None);
+        router.links().detach(peer, NOW);
+        assert_eq!(router.links().poll_failed(NOW), None);
     }
 }
 
@@ -87,19 +89,19 @@ fn a_stranger_that_leaves_before_our_ready_has_left_leaves_its_slot() {
 /// A socket may be told to close one link and be given another before it was asked which.
 #[test]
 fn a_failure_is_told_though_the_slot_could_have_a_next_tenant() {
-    let mut req =
-        FixedSocket::<Req<Fixed<1>>, Null, 1, 256, 256>::new(Req::new(req::Mode::Strict, 0), Null::NEW, setup());
-    let peer = req.accept(NOW).expect("a free slot");
+    let mut memory = Memory::<Null, 1, 256, 256>::NEW;
+    let mut req = FixedSocket::<Req<Fixed<1>>, _>::new(Req::new(req::Mode::Strict, 0), Null::NEW, &mut memory, setup());
+    let peer = req.links().accept(NOW).expect("a free slot");
     drain!(req, peer);
     feed!(req, peer, &opening("REP", b""));
     req.try_send(&[b"ask"], NOW).unwrap();
     drain!(req, peer);
     feed!(req, peer, &message(&[b"no delimiter"]));
     let _ = req.try_recv(NOW);
-    let next = req.accept(NOW);
-    assert!(matches!(req.poll_failed(NOW), Some((failed, Failure::Message(_))) if failed == peer), "{next:?}");
-    req.detach(peer, NOW);
-    assert!(req.accept(NOW).is_ok());
+    let next = req.links().accept(NOW);
+    assert!(matches!(req.links().poll_failed(NOW), Some((failed, Failure::Message(_))) if failed == peer), "{next:?}");
+    req.links().detach(peer, NOW);
+    assert!(req.links().accept(NOW).is_ok());
 }
 
 #[test]
@@ -113,16 +115,16 @@ fn a_table_that_is_full_refuses_until_somebody_left() {
         ends.push(theirs);
     }
     let now = pull.now();
-    assert_eq!(pull.machine.links().accept(now), Err(Refused::NoRoom));
-    assert_eq!(pull.machine.links().connect(), Err(Refused::NoRoom));
+    assert_eq!(pull.machine.accept(now), Err(Refused::NoRoom));
+    assert_eq!(pull.machine.connect(), Err(Refused::NoRoom));
     // Who has sent something keeps the slot until that was taken.
     ends[0].put(&message(&[b"last"]));
     drop(ends.remove(0));
     pull.pump();
-    assert_eq!(pull.machine.links().accept(now), Err(Refused::NoRoom));
+    assert_eq!(pull.machine.accept(now), Err(Refused::NoRoom));
     assert_eq!(pull.machine.try_recv(now).unwrap().unwrap(), [b"last"]);
     assert_eq!(pull.machine.try_recv(now), Ok(None));
-    assert!(pull.machine.links().connect().is_ok());
+    assert!(pull.machine.connect().is_ok());
 }
 
 #[test]
@@ -241,7 +243,7 @@ fn the_next_moment_never_lies_in_the_past_when_nothing_can_be_done() {
         push.elapsed_ms += 10;
         theirs.put(&pong(b""));
         push.pump();
-        let (next, now) = (push.machine.links().poll_timeout(), push.now());
+        let (next, now) = (push.machine.poll_timeout(), push.now());
         assert!(next.is_some_and(|next| !next.has_come(now)), "after {} ms", push.elapsed_ms);
     }
 }
@@ -251,22 +253,25 @@ fn the_next_moment_never_lies_in_the_past_when_nothing_can_be_done() {
 fn an_error_never_stands_in_the_middle_of_our_opening() {
     let ours = opening("ROUTER", b"");
     for len in [1, 10, 63, 65, ours.len() - 1] {
-        let mut router = FixedSocket::<Router<Fixed<1>>, Null, 1, 256, 256>::new(Router::NEW, Null::NEW, setup());
-        let peer = router.accept(NOW).unwrap();
+        let mut memory = Memory::<Null, 1, 256, 256>::NEW;
+        let mut router = FixedSocket::<Router<Fixed<1>>, _>::new(Router::NEW, Null::NEW, &mut memory, setup());
+        let peer = router.links().accept(NOW).unwrap();
         let mut heard = Vec::new();
         while heard.len() < len {
-            let pending = router.pending(peer, &mut |_| (), NOW);
+            let mut links = router.links();
+            let pending = links.pending(peer, &mut |_| (), NOW);
             let some = pending.len().min(len - heard.len());
             heard.extend_from_slice(&pending[..some]);
-            router.advance(peer, some, NOW);
+            links.advance(peer, some, NOW);
         }
         feed!(router, peer, &opening("SUB", b""));
-        assert!(router.poll_failed(NOW).is_some());
+        assert!(router.links().poll_failed(NOW).is_some());
         loop {
-            let pending = router.pending(peer, &mut |_| (), NOW);
+            let mut links = router.links();
+            let pending = links.pending(peer, &mut |_| (), NOW);
             let some = pending.len();
             heard.extend_from_slice(pending);
-            router.advance(peer, some, NOW);
+            links.advance(peer, some, NOW);
             if some == 0 {
                 break;
             }
@@ -280,8 +285,9 @@ fn an_error_never_stands_in_the_middle_of_our_opening() {
 /// Who gives up on a request takes the next, and the requester hears nothing.
 #[test]
 fn a_rep_may_give_up_on_a_request() {
-    let mut rep = FixedSocket::<Rep<Fixed<1>>, Null, 1, 256, 256>::new(Rep::NEW, Null::NEW, setup());
-    let peer = rep.accept(NOW).unwrap();
+    let mut memory = Memory::<Null, 1, 256, 256>::NEW;
+    let mut rep = FixedSocket::<Rep<Fixed<1>>, _>::new(Rep::NEW, Null::NEW, &mut memory, setup());
+    let peer = rep.links().accept(NOW).unwrap();
     drain!(rep, peer);
     feed!(rep, peer, &opening("DEALER", b""));
     feed!(rep, peer, &[message(&[b"1", b"", b"one"]), message(&[b"2", b"", b"two"])].concat());
@@ -291,11 +297,11 @@ fn a_rep_may_give_up_on_a_request() {
     assert!(rep.try_send(&[b"late"], NOW).is_err());
     assert_eq!(rep.try_recv(NOW).unwrap().unwrap().first(), b"two");
     rep.try_send(&[b"reply"], NOW).unwrap();
-    assert_eq!(rep.pending(peer, &mut |_| (), NOW), b"\x01\x012");
-    rep.advance(peer, 3, NOW);
-    assert_eq!(rep.pending(peer, &mut |_| (), NOW), b"\x01\0");
-    rep.advance(peer, 2, NOW);
-    assert_eq!(rep.pending(peer, &mut |_| (), NOW), b"\0\x05reply");
+    assert_eq!(rep.links().pending(peer, &mut |_| (), NOW), b"\x01\x012");
+    rep.links().advance(peer, 3, NOW);
+    assert_eq!(rep.links().pending(peer, &mut |_| (), NOW), b"\x01\0");
+    rep.links().advance(peer, 2, NOW);
+    assert_eq!(rep.links().pending(peer, &mut |_| (), NOW), b"\0\x05reply");
 }
 
 /// What was meant for a peer that left never reaches its successor.
@@ -303,21 +309,21 @@ fn a_rep_may_give_up_on_a_request() {
 fn calls_for_a_former_tenant_of_a_slot_do_nothing() {
     let mut pull = world(Kind::Pull);
     let now = pull.now();
-    let former = pull.machine.links().accept(now).unwrap();
-    pull.machine.links().detach(former, now);
-    let tenant = pull.machine.links().accept(now).unwrap();
+    let former = pull.machine.accept(now).unwrap();
+    pull.machine.detach(former, now);
+    let tenant = pull.machine.accept(now).unwrap();
     assert_eq!((former.slot, former.turn == tenant.turn), (tenant.slot, false));
-    pull.machine.links().detach(former, now);
-    pull.machine.links().attach(former, now);
-    assert!(!pull.machine.links().can_attach(former) && !pull.machine.links().is_up(former));
+    pull.machine.detach(former, now);
+    pull.machine.attach(former, now);
+    assert!(!pull.machine.can_attach(former) && !pull.machine.is_up(former));
     let (ours, mut theirs) = pipe(512);
     theirs.put(&opening("PUSH", b""));
     let mut ours = ours;
-    poll_stream(pull.machine.links(), tenant, &mut ours, &mut |_| (), now).unwrap();
-    assert!(pull.machine.links().is_up(tenant));
+    pull.machine.poll_stream(tenant, &mut ours, now).unwrap();
+    assert!(pull.machine.is_up(tenant));
     let other = PeerId { slot: 900, turn: 0 };
-    pull.machine.links().detach(other, now);
-    assert!(!pull.machine.links().is_up(other) && pull.machine.links().is_up(tenant));
+    pull.machine.detach(other, now);
+    assert!(!pull.machine.is_up(other) && pull.machine.is_up(tenant));
 }
 
 /// A stream that takes our opening and nothing more, with octets that its peer sent before it was gone.
@@ -366,14 +372,15 @@ impl embedded_io::WriteReady for HalfGone {
 /// A PONG cannot be written any more while messages are still to be read.
 #[test]
 fn what_a_peer_sent_before_a_write_to_it_failed_is_received() {
-    let mut pull = FixedSocket::<_, Null, 1, 64, 64>::new(zeptomq_core::pattern::Pull, Null::NEW, setup());
-    let peer = pull.accept(NOW).unwrap();
+    let mut memory = Memory::<Null, 1, 64, 64>::NEW;
+    let mut pull = FixedSocket::new(zeptomq_core::pattern::Pull, Null::NEW, &mut memory, setup());
+    let peer = pull.links().accept(NOW).unwrap();
     let ping = b"\x04\x07\x04PING\0\0";
     let unread = [opening("PUSH", b""), ping.to_vec(), message(&[b"hi"]).repeat(50)].concat();
     let mut stream = HalfGone { unread, takes: opening("PULL", b"").len() };
     let mut taken = 0;
     let ended = loop {
-        let streamed = poll_stream(&mut pull, peer, &mut stream, &mut |_| (), NOW);
+        let streamed = poll_stream(&mut pull.links(), peer, &mut stream, &mut |_| (), NOW);
         let before = taken;
         while pull.try_recv(NOW).unwrap().is_some() {
             taken += 1;

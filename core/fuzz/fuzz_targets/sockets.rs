@@ -7,7 +7,7 @@ use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::Dealer;
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{Failure, FixedSocket, Links};
+use zeptomq_core::socket::{Failure, FixedSocket, Memory};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 use zeptomq_core_fuzz::tag::Tagged;
@@ -15,19 +15,25 @@ use zeptomq_core_fuzz::tag::Tagged;
 fuzz_target!(|data: &[u8]| {
     let Some((&sealed, script)) = data.split_first() else { return };
     if sealed & 1 == 0 {
-        Pair::<Null>::new().play(script);
+        play::<Null>(script);
     } else {
-        Pair::<Tagged>::new().play(script);
+        play::<Tagged>(script);
     }
 });
 
-type Socket<M> = FixedSocket<Dealer<Fixed<1>>, M, 1, 400, 200>;
+fn play<M: Mechanism + Clone + Default>(script: &[u8]) {
+    let (mut one, mut other) = (Room::<M>::NEW, Room::<M>::NEW);
+    Pair::new(&mut one, &mut other).play(script);
+}
+
+type Socket<'m, M> = FixedSocket<'m, Dealer<Fixed<1>>, M>;
+type Room<M> = Memory<M, 1, 400, 200>;
 
 const INTERVAL_MS: u32 = 1000;
 
 /// One end, and what it sent and received.
-struct End<M: Mechanism> {
-    socket: Socket<M>,
+struct End<'m, M: Mechanism> {
+    socket: Socket<'m, M>,
     peer: Option<PeerId>,
     sent: u32,
     /// The number of the message that was received last.
@@ -35,19 +41,19 @@ struct End<M: Mechanism> {
 }
 
 /// An end that connects, an end that accepts, and a connection between them that comes and goes.
-struct Pair<M: Mechanism> {
-    dialler: End<M>,
-    listener: End<M>,
+struct Pair<'m, M: Mechanism> {
+    dialler: End<'m, M>,
+    listener: End<'m, M>,
     connected: bool,
     broken: bool,
     now: Instant,
 }
 
-impl<M: Mechanism + Clone + Default> Pair<M> {
-    fn new() -> Self {
-        let mut dialler = End::new();
-        dialler.peer = dialler.socket.connect().ok();
-        Self { dialler, listener: End::new(), connected: false, broken: false, now: Instant::from_ms(0) }
+impl<'m, M: Mechanism + Clone + Default> Pair<'m, M> {
+    fn new(one: &'m mut Room<M>, other: &'m mut Room<M>) -> Self {
+        let mut dialler = End::new(one);
+        dialler.peer = dialler.socket.links().connect().ok();
+        Self { dialler, listener: End::new(other), connected: false, broken: false, now: Instant::from_ms(0) }
     }
 
     fn play(mut self, script: &[u8]) {
@@ -80,13 +86,13 @@ impl<M: Mechanism + Clone + Default> Pair<M> {
 
     fn connect(&mut self) {
         let Some(peer) = self.dialler.peer.filter(|_| !self.connected) else { return };
-        if !self.dialler.socket.can_attach(peer) {
+        if !self.dialler.socket.links().can_attach(peer) {
             return;
         }
         // No room means that what the former connection brought was not taken yet.
-        let Ok(accepted) = self.listener.socket.accept(self.now) else { return };
+        let Ok(accepted) = self.listener.socket.links().accept(self.now) else { return };
         self.listener.peer = Some(accepted);
-        self.dialler.socket.attach(peer, self.now);
+        self.dialler.socket.links().attach(peer, self.now);
         self.connected = true;
     }
 
@@ -110,7 +116,7 @@ impl<M: Mechanism + Clone + Default> Pair<M> {
     fn cut(&mut self) {
         for end in [&mut self.dialler, &mut self.listener] {
             if let Some(peer) = end.peer {
-                end.socket.detach(peer, self.now);
+                end.socket.links().detach(peer, self.now);
             }
         }
         (self.connected, self.broken) = (false, true);
@@ -118,7 +124,9 @@ impl<M: Mechanism + Clone + Default> Pair<M> {
 
     /// Two of ours never break a rule; all that can happen is that one hears nothing for too long.
     fn close_failed(&mut self) {
-        for failed in [self.dialler.socket.poll_failed(self.now), self.listener.socket.poll_failed(self.now)] {
+        for failed in
+            [self.dialler.socket.links().poll_failed(self.now), self.listener.socket.links().poll_failed(self.now)]
+        {
             match failed {
                 None => {}
                 Some((_, Failure::Link(LinkError::Silent | LinkError::Handshake(HandshakeError::TimedOut)))) => {
@@ -164,11 +172,11 @@ impl<M: Mechanism + Clone + Default> Pair<M> {
     }
 }
 
-impl<M: Mechanism + Clone + Default> End<M> {
-    fn new() -> Self {
+impl<'m, M: Mechanism + Clone + Default> End<'m, M> {
+    fn new(memory: &'m mut Room<M>) -> Self {
         let setup =
             Setup { heartbeat: HeartbeatSetup { interval_ms: INTERVAL_MS, timeout_ms: 2500 }, ..Setup::DEFAULT };
-        Self { socket: Socket::new(Dealer::NEW, M::default(), setup), peer: None, sent: 0, received: 0 }
+        Self { socket: Socket::new(Dealer::NEW, M::default(), memory, setup), peer: None, sent: 0, received: 0 }
     }
 
     /// A message of one to four parts: its number, and parts whose length and octets follow from it.
@@ -200,20 +208,21 @@ impl<M: Mechanism + Clone + Default> End<M> {
     /// At most `len` octets of what is to be sent.
     fn take_out(&mut self, len: usize, now: Instant) -> Vec<u8> {
         let Some(peer) = self.peer else { return Vec::new() };
-        let pending = self.socket.pending(peer, &mut |_| (), now);
+        let mut links = self.socket.links();
+        let pending = links.pending(peer, &mut |_| (), now);
         let taken = pending[..len.min(pending.len())].to_vec();
-        self.socket.advance(peer, taken.len(), now);
+        links.advance(peer, taken.len(), now);
         taken
     }
 }
 
 /// Moves at most `len` octets, as many as there is room for. Whether any moved.
-fn carry<M: Mechanism + Clone + Default>(from: &mut End<M>, to: &mut End<M>, len: usize, now: Instant) -> bool {
+fn carry<M: Mechanism + Clone + Default>(from: &mut End<'_, M>, to: &mut End<'_, M>, len: usize, now: Instant) -> bool {
     let Some(peer) = to.peer else { return false };
-    let room = to.socket.receive_window(peer, now).len();
+    let room = to.socket.links().receive_window(peer, now).len();
     let taken = from.take_out(len.min(room), now);
-    to.socket.receive_window(peer, now)[..taken.len()].copy_from_slice(&taken);
-    to.socket.commit(peer, taken.len(), now);
+    to.socket.links().receive_window(peer, now)[..taken.len()].copy_from_slice(&taken);
+    to.socket.links().commit(peer, taken.len(), now);
     !taken.is_empty()
 }
 

@@ -12,14 +12,15 @@ use zeptomq_core::pattern::{
     Dealer, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub, Xpub, Xsub,
 };
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{Failure, FixedSocket, Links};
+use zeptomq_core::socket::{Failure, FixedSocket, Memory};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 
 use crate::mask::Mask;
 use crate::unknown::{either, keep, octet, octets, say, size, some_of};
 
-type Socket<P, M> = FixedSocket<P, M, 4, 300, 200>;
+type Socket<'m, P, M> = FixedSocket<'m, P, M>;
+type Room<M> = Memory<M, 4, 300, 200>;
 type Few = Fixed<4, 16>;
 
 /// Calls what `socket` and `io` offer, without security and with a mechanism that seals.
@@ -29,41 +30,43 @@ pub fn call() {
 }
 
 fn every_type<M: Mechanism + Copy>(mechanism: M) {
-    pushes(Socket::new(Push::<Few>::NEW, mechanism, setup()));
-    pulls(Socket::new(Pull, mechanism, setup()));
-    pushes(Socket::new(Pub::<Few>::NEW, mechanism, setup()));
-    let mut sub = Socket::new(Sub::<Few>::NEW, mechanism, setup());
+    let mut memory = Room::<M>::NEW;
+    let memory = &mut memory;
+    pushes(Socket::new(Push::<Few>::NEW, mechanism, memory, setup()));
+    pulls(Socket::new(Pull, mechanism, memory, setup()));
+    pushes(Socket::new(Pub::<Few>::NEW, mechanism, memory, setup()));
+    let mut sub = Socket::new(Sub::<Few>::NEW, mechanism, memory, setup());
     let mut topic = [0; 80];
     keep(sub.subscribe(some_of(octets(&mut topic))));
     keep(sub.unsubscribe(some_of(octets(&mut topic))));
     pulls(sub);
-    talks(Socket::new(Xpub::<Few>::NEW, mechanism, setup()));
-    talks(Socket::new(Xsub::<Few>::NEW, mechanism, setup()));
-    talks(Socket::new(Dealer::<Few>::NEW, mechanism, setup()));
-    talks(Socket::new(Pair::NEW, mechanism, setup()));
-    talks(Socket::new(Router::<Few>::NEW, mechanism, setup()));
-    talks(Socket::new(Req::<Few>::new(Mode::Relaxed, size() as u32), mechanism, setup()));
-    talks(Socket::new(Req::<Few>::new(Mode::Strict, size() as u32), mechanism, setup()));
-    let mut rep = Socket::new(Rep::<Few>::NEW, mechanism, setup());
+    talks(Socket::new(Xpub::<Few>::NEW, mechanism, memory, setup()));
+    talks(Socket::new(Xsub::<Few>::NEW, mechanism, memory, setup()));
+    talks(Socket::new(Dealer::<Few>::NEW, mechanism, memory, setup()));
+    talks(Socket::new(Pair::NEW, mechanism, memory, setup()));
+    talks(Socket::new(Router::<Few>::NEW, mechanism, memory, setup()));
+    talks(Socket::new(Req::<Few>::new(Mode::Relaxed, size() as u32), mechanism, memory, setup()));
+    talks(Socket::new(Req::<Few>::new(Mode::Strict, size() as u32), mechanism, memory, setup()));
+    let mut rep = Socket::new(Rep::<Few>::NEW, mechanism, memory, setup());
     rep.abandon(now());
     talks(rep);
 }
 
-fn pushes<M: Mechanism + Copy>(mut socket: Socket<impl Sends, M>) {
+fn pushes<M: Mechanism + Copy>(mut socket: Socket<'_, impl Sends, M>) {
     while either() {
         connections(&mut socket);
         send(&mut socket);
     }
 }
 
-fn pulls<M: Mechanism + Copy>(mut socket: Socket<impl Receives, M>) {
+fn pulls<M: Mechanism + Copy>(mut socket: Socket<'_, impl Receives, M>) {
     while either() {
         connections(&mut socket);
         receive(&mut socket);
     }
 }
 
-fn talks<M: Mechanism + Copy>(mut socket: Socket<impl Sends + Receives, M>) {
+fn talks<M: Mechanism + Copy>(mut socket: Socket<'_, impl Sends + Receives, M>) {
     while either() {
         connections(&mut socket);
         if either() {
@@ -74,7 +77,9 @@ fn talks<M: Mechanism + Copy>(mut socket: Socket<impl Sends + Receives, M>) {
     }
 }
 
-fn connections<M: Mechanism + Copy>(socket: &mut Socket<impl Pattern, M>) {
+fn connections<M: Mechanism + Copy>(its: &mut Socket<'_, impl Pattern, M>) {
+    keep((its.drops(), its.drops_of(peer())));
+    let socket = &mut its.links();
     if either() {
         keep(socket.connect());
         keep(socket.accept(now()));
@@ -105,10 +110,10 @@ fn connections<M: Mechanism + Copy>(socket: &mut Socket<impl Pattern, M>) {
         say(failure);
     }
     keep(socket.poll_timeout());
-    keep((socket.can_attach(peer()), socket.is_up(peer()), socket.drops(), socket.drops_of(peer())));
+    keep((socket.can_attach(peer()), socket.is_up(peer())));
 }
 
-fn send<M: Mechanism>(socket: &mut Socket<impl Sends, M>) {
+fn send<M: Mechanism + Copy>(socket: &mut Socket<'_, impl Sends, M>) {
     let (mut one, mut other) = ([0; 8], [0; 8]);
     let parts: [&[u8]; 3] = [octets(&mut one), &[], octets(&mut other)];
     if let Err(error) = socket.try_send(some_of(&parts), now()) {
@@ -118,7 +123,7 @@ fn send<M: Mechanism>(socket: &mut Socket<impl Sends, M>) {
     keep(socket.try_send_or(policy, some_of(&parts), now()));
 }
 
-fn receive<M: Mechanism>(socket: &mut Socket<impl Receives, M>) {
+fn receive<M: Mechanism + Copy>(socket: &mut Socket<'_, impl Receives, M>) {
     match socket.try_recv(now()) {
         Ok(Some(received)) => {
             keep(received.first());

@@ -1,6 +1,7 @@
 //! How does a socket keep its connections? It takes what comes, opens what it wants, and closes what failed.
 
 use super::stream::{Streamed, flush, poll_stream};
+use crate::mechanism::Mechanism;
 use crate::pattern::Refused;
 use crate::peer::PeerId;
 use crate::socket::{Failure, Links};
@@ -66,9 +67,9 @@ impl<H, const PEERS: usize> Connections<H, PEERS> {
 
     /// Does what can be done now: closes links that failed, accepts, connects, and moves octets. Call it when octets
     /// came or could leave, when the socket was used, and at the moment that it returns; `None` means no such moment.
-    pub fn poll<L: Links + ?Sized, T: Transport<Handle = H>>(
+    pub fn poll<M: Mechanism + Clone, T: Transport<Handle = H>>(
         &mut self,
-        links: &mut L,
+        links: &mut Links<'_, M>,
         transport: &mut T,
         entropy: &mut dyn FnMut(&mut [u8]),
         now: Instant,
@@ -97,15 +98,15 @@ enum End {
 }
 
 /// One call of `poll`.
-struct Poll<'a, L: ?Sized, T: Transport> {
+struct Poll<'a, 'l, M: Mechanism, T: Transport> {
     connections: &'a mut [Option<Connection<T::Handle>>],
-    links: &'a mut L,
+    links: &'a mut Links<'l, M>,
     transport: &'a mut T,
     entropy: &'a mut dyn FnMut(&mut [u8]),
     now: Instant,
 }
 
-impl<L: Links + ?Sized, T: Transport> Poll<'_, L, T> {
+impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
     fn close_failed(&mut self) {
         while let Some((peer, failure)) = self.links.poll_failed(self.now) {
             self.transport.failed(peer, &failure);

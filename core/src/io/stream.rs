@@ -1,5 +1,6 @@
 //! How do octets get from one stream into its link and back?
 
+use crate::mechanism::Mechanism;
 use crate::peer::PeerId;
 use crate::socket::Links;
 use crate::time::Instant;
@@ -18,15 +19,15 @@ pub enum Streamed {
 /// that never stops does not keep the others waiting.
 ///
 /// An error of the stream means that it is gone: detach the peer.
-pub fn poll_stream<L, S>(
-    links: &mut L,
+pub fn poll_stream<M, S>(
+    links: &mut Links<'_, M>,
     peer: PeerId,
     stream: &mut S,
     entropy: &mut dyn FnMut(&mut [u8]),
     now: Instant,
 ) -> Result<Streamed, S::Error>
 where
-    L: Links + ?Sized,
+    M: Mechanism + Clone,
     S: Read + ReadReady + Write + WriteReady,
 {
     for _ in 0..READS_MAX {
@@ -50,15 +51,15 @@ where
 }
 
 /// Writes what is pending for the peer, as far as the stream takes it.
-pub fn flush<L, S>(
-    links: &mut L,
+pub fn flush<M, S>(
+    links: &mut Links<'_, M>,
     peer: PeerId,
     stream: &mut S,
     entropy: &mut dyn FnMut(&mut [u8]),
     now: Instant,
 ) -> Result<Streamed, S::Error>
 where
-    L: Links + ?Sized,
+    M: Mechanism + Clone,
     S: Write + WriteReady,
 {
     loop {

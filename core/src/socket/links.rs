@@ -1,87 +1,45 @@
 //! What does it take to keep the links of a socket going, whatever its type and its sizes?
 
-use super::{Dial, Failure, FixedSocket, Shown, Slot, Tenant, find};
-use crate::link::FixedLink;
+use super::judge::Judge;
+use super::memory::{Dial, Failed, Place, Places, Slot, Tenant};
+use super::{Common, Failure, Shown};
+use crate::link::{Outgoing, PushError, Stepped};
 use crate::mechanism::Mechanism;
-use crate::pattern::{Pattern, Reason, Refused};
+use crate::pattern::overload::Full;
+use crate::pattern::{Arrival, Prefix, Reason, Refused};
 use crate::peer::{PeerId, Side};
 use crate::time::Instant;
+use crate::wire::{PeerInfo, Subscription};
 
 /// The links of a socket, as who moves octets and opens connections sees them. [`crate::io::Connections`] is one who does.
 ///
 /// A call for a peer that is gone does nothing.
-pub trait Links {
-    /// Makes a queue for a peer that is to be connected to, now and each time the connection is lost: see
-    /// [`Links::poll_connect`].
-    fn connect(&mut self) -> Result<PeerId, Refused>;
-
-    /// The next peer that is to be connected to: open a connection, then say [`Links::attach`], or [`Links::detach`] when
-    /// that failed. A peer waits longer after each attempt: see [`crate::backoff`].
-    fn poll_connect(&mut self, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> Option<PeerId>;
-
-    /// A connection was accepted: the handshake begins.
-    fn accept(&mut self, now: Instant) -> Result<PeerId, Refused>;
-
-    /// The peer that has been in its handshake for the longest time. Who has no room for another may abort its
-    /// connection and [`Links::detach`] it: whoever sits there in silence locks nobody out.
-    fn oldest_stranger(&self) -> Option<PeerId>;
-
-    /// A connection to a peer of `connect` is there: the handshake begins. Only when [`Links::can_attach`].
-    fn attach(&mut self, peer: PeerId, now: Instant);
-
-    /// Whether the peer has no connection and nothing of a former one is left to be taken.
-    fn can_attach(&self, peer: PeerId) -> bool;
-
-    /// Whether messages can pass to and from the peer.
-    fn is_up(&self, peer: PeerId) -> bool;
-
-    /// The peer's connection is gone. What arrived whole can still be taken. What waits to leave stays for a peer that
-    /// we connect to, and is dropped for one that was accepted: see [`crate::pattern::Drops::undelivered`]. A peer that
-    /// failed for good ([`Failure::is_final`]) is disconnected.
-    fn detach(&mut self, peer: PeerId, now: Instant);
-
-    /// The peer of `connect` will not be connected to any more: what waits to leave is dropped, see
-    /// [`crate::pattern::Drops::undelivered`], and its place is free. Call it after `detach`.
-    fn disconnect(&mut self, peer: PeerId);
-
-    /// Where octets from the peer are to be put; empty while a message waits to be taken and nothing more fits.
-    fn receive_window(&mut self, peer: PeerId, now: Instant) -> &mut [u8];
-
-    /// So many octets from the peer were put into the window.
-    fn commit(&mut self, peer: PeerId, len: usize, now: Instant);
-
-    /// What is to be sent to the peer next; empty when there is nothing. Then call [`Links::advance`].
-    fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8];
-
-    /// So many of the pending octets were sent.
-    fn advance(&mut self, peer: PeerId, len: usize, now: Instant);
-
-    /// A link that has to be closed: send what is pending on it, close its connection and [`Links::detach`] it.
-    fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)>;
-
-    /// When to look again for failed links, pending octets and peers that are to be connected to though nothing arrived;
-    /// `None` when never. Whoever sent or received looks at once.
-    fn poll_timeout(&self) -> Option<Instant>;
+pub struct Links<'a, M: Mechanism> {
+    pub(super) pattern: &'a mut dyn Judge,
+    pub(super) common: &'a mut Common<M>,
+    pub(super) places: Places<'a, M>,
 }
 
-impl<P: Pattern, M: Mechanism + Clone, const PEERS: usize, const RX: usize, const TX: usize> Links
-    for FixedSocket<P, M, PEERS, RX, TX>
-{
-    fn connect(&mut self) -> Result<PeerId, Refused> {
+impl<M: Mechanism + Clone> Links<'_, M> {
+    /// Makes a queue for a peer that is to be connected to, now and each time the connection is lost: see
+    /// [`Links::poll_connect`].
+    pub fn connect(&mut self) -> Result<PeerId, Refused> {
         let peer = self.let_in(Tenant::Peer(Side::Connect))?;
         let opened = self.pattern.open(peer, Side::Connect);
-        if let Some(slot) = find(&mut self.slots, peer) {
+        if let Some(slot) = self.places.slot_mut(peer) {
             match opened {
-                Ok(()) => (slot.dial, slot.backoff) = (Dial::Now, self.setup.reconnect),
+                Ok(()) => (slot.dial, slot.backoff) = (Dial::Now, self.common.setup.reconnect),
                 Err(_) => slot.tenant = Tenant::Nobody,
             }
         }
         opened.map(|()| peer)
     }
 
-    fn poll_connect(&mut self, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> Option<PeerId> {
+    /// The next peer that is to be connected to: open a connection, then say [`Links::attach`], or [`Links::detach`] when
+    /// that failed. A peer waits longer after each attempt: see [`crate::backoff`].
+    pub fn poll_connect(&mut self, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> Option<PeerId> {
         self.release_shown_message(now);
-        for (slot, index) in self.slots.iter_mut().zip(0u16..) {
+        for (slot, index) in self.places.slots.iter_mut().zip(0u16..) {
             if slot.dial == Dial::Lost && slot.link.is_down() {
                 let mut random = [0; 4];
                 entropy(&mut random);
@@ -95,14 +53,17 @@ impl<P: Pattern, M: Mechanism + Clone, const PEERS: usize, const RX: usize, cons
         None
     }
 
-    fn accept(&mut self, now: Instant) -> Result<PeerId, Refused> {
+    /// A connection was accepted: the handshake begins.
+    pub fn accept(&mut self, now: Instant) -> Result<PeerId, Refused> {
         let peer = self.let_in(Tenant::Stranger)?;
         self.attach(peer, now);
         Ok(peer)
     }
 
-    fn oldest_stranger(&self) -> Option<PeerId> {
-        let strangers = self.slots.iter().zip(0u16..).filter(|(slot, _)| slot.tenant == Tenant::Stranger);
+    /// The peer that has been in its handshake for the longest time. Who has no room for another may abort its
+    /// connection and [`Links::detach`] it: whoever sits there in silence locks nobody out.
+    pub fn oldest_stranger(&self) -> Option<PeerId> {
+        let strangers = self.places.slots.iter().zip(0u16..).filter(|(slot, _)| slot.tenant == Tenant::Stranger);
         let mut oldest: Option<(PeerId, Instant)> = None;
         for (slot, index) in strangers {
             // The deadline of its handshake.
@@ -114,27 +75,34 @@ impl<P: Pattern, M: Mechanism + Clone, const PEERS: usize, const RX: usize, cons
         oldest.map(|(peer, _)| peer)
     }
 
-    fn attach(&mut self, peer: PeerId, now: Instant) {
-        let Self { slots, setup, mechanism, .. } = self;
-        if let Some(slot) = find(slots, peer) {
-            (slot.failed, slot.dial) = (None, Dial::Settled);
-            slot.link.attach(mechanism.clone(), P::TYPE, setup, now);
+    /// A connection to a peer of `connect` is there: the handshake begins. Only when [`Links::can_attach`].
+    pub fn attach(&mut self, peer: PeerId, now: Instant) {
+        let Common { mechanism, setup, .. } = self.common;
+        let rx_len = usize::from(self.places.rx_len);
+        if let Some(slot) = self.places.slot_mut(peer) {
+            (slot.failed, slot.dial) = (Failed::No, Dial::Settled);
+            slot.link.attach(mechanism.clone(), self.pattern.socket_type(), setup, rx_len, now);
         }
     }
 
-    fn can_attach(&self, peer: PeerId) -> bool {
-        self.find(peer).is_some_and(|slot| slot.link.is_down())
+    /// Whether the peer has no connection and nothing of a former one is left to be taken.
+    pub fn can_attach(&self, peer: PeerId) -> bool {
+        self.places.slot(peer).is_some_and(|slot| slot.link.is_down())
     }
 
-    fn is_up(&self, peer: PeerId) -> bool {
-        self.find(peer).is_some_and(|slot| slot.link.is_up())
+    /// Whether messages can pass to and from the peer.
+    pub fn is_up(&self, peer: PeerId) -> bool {
+        self.places.slot(peer).is_some_and(|slot| slot.link.is_up())
     }
 
-    fn detach(&mut self, peer: PeerId, now: Instant) {
+    /// The peer's connection is gone. What arrived whole can still be taken. What waits to leave stays for a peer that
+    /// we connect to, and is dropped for one that was accepted: see [`crate::pattern::Drops::undelivered`]. A peer that
+    /// failed for good ([`Failure::is_final`]) is disconnected.
+    pub fn detach(&mut self, peer: PeerId, now: Instant) {
         self.release_shown_message(now);
-        let Some(slot) = find(&mut self.slots, peer) else { return };
-        slot.failed = None;
-        let mut dropped = slot.link.detach();
+        let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
+        slot.failed = Failed::No;
+        let mut dropped = slot.link.detach(tx);
         match slot.tenant {
             Tenant::Nobody => (),
             Tenant::Stranger => slot.tenant = Tenant::Nobody,
@@ -143,7 +111,7 @@ impl<P: Pattern, M: Mechanism + Clone, const PEERS: usize, const RX: usize, cons
                 // A message that cannot be started over has made room.
                 self.pattern.room(peer, true);
                 match side {
-                    Side::Accept => dropped += slot.link.discard(),
+                    Side::Accept => dropped += slot.link.discard(tx),
                     Side::Connect if slot.dial == Dial::Settled => slot.dial = Dial::Lost,
                     Side::Connect => (),
                 }
@@ -157,47 +125,53 @@ impl<P: Pattern, M: Mechanism + Clone, const PEERS: usize, const RX: usize, cons
         self.read(peer, now);
     }
 
-    fn disconnect(&mut self, peer: PeerId) {
-        let Some(slot) = find(&mut self.slots, peer) else { return };
+    /// The peer of `connect` will not be connected to any more: what waits to leave is dropped, see
+    /// [`crate::pattern::Drops::undelivered`], and its place is free. Call it after `detach`.
+    pub fn disconnect(&mut self, peer: PeerId) {
+        let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
         if slot.tenant == Tenant::Peer(Side::Connect) {
             (slot.tenant, slot.dial) = (Tenant::Nobody, Dial::Settled);
-            slot.link.detach();
-            slot.drops.count_many(Reason::Undelivered, slot.link.discard());
-            slot.link = FixedLink::NEW;
-            self.waiting.set(peer.slot, false);
-            if self.shown.is_from(peer) {
-                self.shown = Shown::Nothing;
+            let dropped = slot.link.detach(tx) + slot.link.discard(tx);
+            slot.drops.count_many(Reason::Undelivered, dropped);
+            slot.link.clear();
+            self.common.waiting.set(peer.slot, false);
+            if self.common.shown.is_from(peer) {
+                self.common.shown = Shown::Nothing;
             }
             self.pattern.close(peer);
         }
     }
 
-    fn receive_window(&mut self, peer: PeerId, now: Instant) -> &mut [u8] {
+    /// Where octets from the peer are to be put; empty while a message waits to be taken and nothing more fits.
+    pub fn receive_window(&mut self, peer: PeerId, now: Instant) -> &mut [u8] {
         self.release_shown_message(now);
-        find(&mut self.slots, peer).map_or(&mut [], |slot| slot.link.receive_window())
+        self.places.find(peer).map_or(&mut [], |Place { slot, rx, .. }| slot.link.receive_window(rx))
     }
 
-    fn commit(&mut self, peer: PeerId, len: usize, now: Instant) {
-        if let Some(slot) = find(&mut self.slots, peer) {
-            slot.link.commit(len, now);
+    /// So many octets from the peer were put into the window.
+    pub fn commit(&mut self, peer: PeerId, len: usize, now: Instant) {
+        let rx_len = usize::from(self.places.rx_len);
+        if let Some(slot) = self.places.slot_mut(peer) {
+            slot.link.commit(len, rx_len, now);
             self.read(peer, now);
         }
     }
 
-    fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
+    /// What is to be sent to the peer next; empty when there is nothing. Then call [`Links::advance`].
+    pub fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
         self.release_shown_message(now);
-        let Self { slots, setup, pattern, .. } = self;
-        let Some(slot) = find(slots, peer) else { return &[] };
+        let Some(Place { slot, rx, tx }) = self.places.find(peer) else { return &[] };
         if slot.link.takes_command()
-            && let Some(subscription) = pattern.poll_subscription(peer)
+            && let Some(subscription) = self.pattern.poll_subscription(peer)
         {
             slot.link.subscribe(&subscription);
         }
-        slot.link.pending(setup, entropy, now)
+        slot.link.pending(tx, rx.len(), &self.common.setup, entropy, now)
     }
 
-    fn advance(&mut self, peer: PeerId, len: usize, now: Instant) {
-        let Some(slot) = find(&mut self.slots, peer) else { return };
+    /// So many of the pending octets were sent.
+    pub fn advance(&mut self, peer: PeerId, len: usize, now: Instant) {
+        let Some(slot) = self.places.slot_mut(peer) else { return };
         if slot.link.advance(len) {
             self.pattern.room(peer, true);
         }
@@ -205,65 +179,185 @@ impl<P: Pattern, M: Mechanism + Clone, const PEERS: usize, const RX: usize, cons
         self.read(peer, now);
     }
 
-    fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)> {
+    /// A link that has to be closed: send what is pending on it, close its connection and [`Links::detach`] it.
+    pub fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)> {
         self.release_shown_message(now);
-        for (slot, index) in self.slots.iter_mut().zip(0u16..) {
-            if let Err(error) = slot.link.handle_timeout(now) {
-                slot.fail(Failure::Link(error));
+        for index in 0..self.places.slots.len() as u16 {
+            let mut place = self.places.at(index)?;
+            if let Err(error) = place.slot.link.handle_timeout(place.rx.len(), now) {
+                place.fail(Failure::Link(error));
             }
-            if let Some(error) = slot.failed.take() {
-                return Some((PeerId { slot: index, turn: slot.turn }, error));
+            if let Failed::Untold(failure) = core::mem::replace(&mut place.slot.failed, Failed::No) {
+                return Some((PeerId { slot: index, turn: place.slot.turn }, failure));
             }
         }
         None
     }
 
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.slots.iter().fold(None, |earliest, slot| Instant::earlier(earliest, slot.poll_timeout()))
+    /// When to look again for failed links, pending octets and peers that are to be connected to though nothing arrived;
+    /// `None` when never. Whoever sent or received looks at once.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.places.slots.iter().fold(None, |earliest, slot| Instant::earlier(earliest, slot.poll_timeout()))
     }
-}
 
-impl<P: Pattern, M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> FixedSocket<P, M, PEERS, RX, TX> {
     fn let_in(&mut self, tenant: Tenant) -> Result<PeerId, Refused> {
-        let mut slots = self.slots.iter_mut().zip(0u16..);
+        let mut slots = self.places.slots.iter_mut().zip(0u16..);
         let (slot, index) = slots.find(|(slot, _)| slot.is_free()).ok_or(Refused::NoRoom)?;
         slot.tenant = tenant;
         slot.turn = slot.turn.wrapping_add(1);
-        self.former_drops += core::mem::take(&mut slot.drops);
+        self.common.former_drops += core::mem::take(&mut slot.drops);
         Ok(PeerId { slot: index, turn: slot.turn })
     }
-}
 
-impl<M: Mechanism, const RX: usize, const TX: usize> Slot<M, RX, TX> {
-    fn is_free(&self) -> bool {
-        self.tenant == Tenant::Nobody && self.link.is_down()
-    }
-
-    /// The link is to be closed.
-    pub(super) fn fail(&mut self, failure: Failure) {
-        if self.failed.is_none() {
-            if self.tenant == Tenant::Peer(Side::Connect) && failure.is_final() {
-                self.dial = Dial::Never;
+    /// Reads what has arrived from the peer, as far as the next message that the user may take.
+    fn read(&mut self, peer: PeerId, now: Instant) {
+        let mut displaced = None;
+        let Self { pattern, common: Common { setup, waiting, shown, .. }, places } = self;
+        let Some(mut place) = places.find(peer) else { return };
+        loop {
+            let Place { slot, rx, .. } = &mut place;
+            match slot.link.step(rx, setup, now, pattern.listens()) {
+                Ok(Stepped::On) => (),
+                Ok(Stepped::Idle) => {
+                    let judged = waiting.contains(peer.slot) || shown.is_from(peer);
+                    let Some(message) = slot.link.message(rx).filter(|_| !judged) else { break };
+                    match pattern.arrived(peer, &message) {
+                        Arrival::Queue => waiting.set(peer.slot, true),
+                        Arrival::Consumed => slot.link.release_message(),
+                        Arrival::Widened => {
+                            slot.drops.count(Reason::Widened);
+                            slot.link.put_subscription(rx, &Subscription { topic: &[], wanted: true });
+                            waiting.set(peer.slot, true);
+                        }
+                        Arrival::Drop(reason) => {
+                            slot.drops.count(reason);
+                            slot.link.release_message();
+                        }
+                    }
+                }
+                Ok(Stepped::Introduced(info)) => match admit(*pattern, &mut slot.tenant, peer, &info) {
+                    Ok(other) => {
+                        displaced = other;
+                        slot.backoff = setup.reconnect;
+                    }
+                    Err(error) => {
+                        place.fail(Failure::Refused(error));
+                        break;
+                    }
+                },
+                Ok(Stepped::Ended) => {
+                    if let Some(topic) = pattern.poll_cancelled(peer) {
+                        slot.link.put_subscription(rx, &Subscription { topic, wanted: false });
+                        waiting.set(peer.slot, true);
+                        break;
+                    }
+                    if slot.tenant == Tenant::Peer(Side::Accept) {
+                        slot.tenant = Tenant::Nobody;
+                        pattern.close(peer);
+                    }
+                    break;
+                }
+                Err(error) => {
+                    place.fail(Failure::Link(error));
+                    break;
+                }
             }
-            self.failed = Some(failure);
-            self.drops.count_many(Reason::Undelivered, self.link.fail(failure.reason_for_peer()));
+        }
+        if let Some(mut other) = displaced.filter(|other| *other != peer).and_then(|other| places.find(other)) {
+            other.fail(Failure::Displaced);
         }
     }
 
-    fn poll_timeout(&self) -> Option<Instant> {
-        match self.dial {
-            Dial::At(at) => Some(at),
-            Dial::Settled | Dial::Now | Dial::Lost | Dial::Never => self.link.poll_timeout(),
+    /// Lets go of the message that the user was shown; a request stays until it is answered, for its envelope.
+    fn release_shown_message(&mut self, now: Instant) {
+        if matches!(self.common.shown, Shown::Message(_)) {
+            self.release_shown(now);
         }
+    }
+
+    /// Lets go of what the user was shown, and looks for the next message of that peer.
+    pub(super) fn release_shown(&mut self, now: Instant) {
+        let (Shown::Message(peer) | Shown::Request { from: peer, .. }) = self.common.shown else { return };
+        self.common.shown = Shown::Nothing;
+        self.release(peer, now);
+    }
+
+    pub(super) fn release(&mut self, peer: PeerId, now: Instant) {
+        self.common.waiting.set(peer.slot, false);
+        if let Some(slot) = self.places.slot_mut(peer) {
+            slot.link.release_message();
+            self.read(peer, now);
+        }
+    }
+
+    /// A message is dropped when its turn came, and its peer with it if it is to be closed.
+    pub(super) fn refuse(&mut self, peer: PeerId, reason: Reason, close: bool, now: Instant) {
+        if let Some(mut place) = self.places.find(peer) {
+            place.slot.drops.count(reason);
+            if close {
+                place.fail(Failure::Message(reason));
+            }
+        }
+        self.release(peer, now);
+    }
+
+    /// Queues a message for one peer.
+    pub(super) fn put(&mut self, to: PeerId, prefix: &Prefix, parts: &[&[u8]]) -> Result<(), PushError> {
+        let kept = match self.common.shown {
+            Shown::Request { from, envelope } if from == to && *prefix == Prefix::Envelope => envelope,
+            _ => 0,
+        };
+        let request;
+        let prefix: &[&[u8]] = match prefix {
+            Prefix::Nothing | Prefix::Envelope => &[],
+            Prefix::Delimiter => &[&[]],
+            Prefix::Request(id) => {
+                request = [id.as_slice(), &[]];
+                &request
+            }
+        };
+        let Place { slot, rx, tx } = self.places.find(to).ok_or(PushError::NoRoom)?;
+        let envelope = slot.link.message(rx);
+        slot.link.push(tx, Outgoing::new(parts).behind(envelope, kept, prefix))
+    }
+
+    /// Queues a message for each peer of an audience, by slot; or for none, where the policy is not to drop and one has no
+    /// room.
+    pub(super) fn publish(&mut self, full: Full, audience: u32, message: &[&[u8]]) -> Result<(), PushError> {
+        let message = Outgoing::new(message);
+        let tx_len = usize::from(self.places.tx_len);
+        for slot in members(self.places.slots, audience) {
+            match slot.link.fits(message.clone(), tx_len) {
+                Err(PushError::NoRoom) if full == Full::Drop => (),
+                fits => fits?,
+            }
+        }
+        for index in 0..self.places.slots.len() as u16 {
+            if let Some(Place { slot, tx, .. }) = self.places.at(index).filter(|_| audience >> index & 1 == 1)
+                && slot.link.push(tx, message.clone()).is_err()
+            {
+                slot.drops.count(Reason::QueueFull);
+            }
+        }
+        Ok(())
     }
 }
 
-impl Dial {
-    fn is_due(self, now: Instant) -> bool {
-        match self {
-            Self::Now => true,
-            Self::At(at) => at.has_come(now),
-            Self::Settled | Self::Lost | Self::Never => false,
-        }
+/// The slots of an audience.
+fn members<M: Mechanism>(slots: &[Slot<M>], audience: u32) -> impl Iterator<Item = &Slot<M>> {
+    slots.iter().zip(0u32..).filter(move |(_, index)| audience >> index & 1 == 1).map(|(slot, _)| slot)
+}
+
+/// The peer said who it is: the pattern lets it in, and names a peer that it displaces.
+fn admit(
+    pattern: &mut dyn Judge,
+    tenant: &mut Tenant,
+    peer: PeerId,
+    info: &PeerInfo<'_>,
+) -> Result<Option<PeerId>, Refused> {
+    if *tenant == Tenant::Stranger {
+        pattern.open(peer, Side::Accept)?;
+        *tenant = Tenant::Peer(Side::Accept);
     }
+    pattern.up(peer, info)
 }

@@ -213,7 +213,7 @@ fn a_fixed_socket_and_one_on_tokio_understand_each_other() {
         let dealer = Dealer::with(sealed(if fixed_connects { SERVER } else { CLIENT })).unwrap();
         let mut world = World::new(machine(Kind::Dealer, config, if fixed_connects { CLIENT } else { SERVER }));
         if fixed_connects {
-            let peer = world.machine.links().connect().unwrap();
+            let peer = world.machine.connect().unwrap();
             let at = wait(dealer.bind("tcp://127.0.0.1:0")).unwrap().to_string();
             world.attach(peer, TcpEnd::new(TcpStream::connect(at.trim_start_matches("tcp://")).unwrap()));
         } else {

@@ -1,4 +1,4 @@
-//! What does a link look like that has its octets in its own arrays?
+//! What does a link look like that has its octets in arrays of fixed size?
 //!
 //! ```text
 //!  rx   │ used │ message that waits │ next message, so far │ not read yet │ window │
@@ -6,8 +6,11 @@
 //! ```
 //! One whole message at a time waits in `rx` for the user and is read where it lies. A message stays in `tx` until its
 //! last octet has left, so that a lost connection can start it over.
+//!
+//! The arrays are not part of the link, but lent to each call: so there is one code for links of all sizes.
 
 mod control;
+mod message;
 mod rx;
 mod tx;
 
@@ -17,21 +20,21 @@ use super::reader::{Limits, ReadError, Reader, Step};
 use super::writer::{self, Writer};
 use crate::backoff::Backoff;
 use crate::mechanism::{Mechanism, Open};
-use crate::message::Parts;
 use crate::time::Instant;
 use crate::wire::command::CommandError;
-use crate::wire::{Command, FrameKind, Header, PeerInfo, Short, SocketType, Subscription, Version};
+use crate::wire::{Command, FrameKind, PeerInfo, SocketType, Subscription, Version};
 use control::Control;
 use core::ops::Range;
+pub use message::{FixedMessage, Outgoing};
 use rx::{Rx, Seals};
 use tx::Tx;
 
-/// A link in arrays of `RX` and `TX` octets, each at most 65,535: one message that arrives must fit in the one, and
-/// all that wait to leave in the other.
-pub struct FixedLink<M: Mechanism, const RX: usize, const TX: usize> {
+/// A link in two arrays of at most 65,535 octets, `rx` and `tx`, the same ones in each call: one message that arrives must
+/// fit in the one, and all that wait to leave in the other.
+pub struct FixedLink<M: Mechanism> {
     stage: Stage<M>,
-    rx: Rx<RX>,
-    tx: Tx<TX>,
+    rx: Rx,
+    tx: Tx,
     control: Control,
 }
 
@@ -119,38 +122,38 @@ pub enum PushError {
     NeverFits,
 }
 
-/// A message where it lies in a link's array.
-#[derive(Clone, Copy, Debug)]
-pub struct FixedMessage<'a> {
-    frames: &'a [u8],
-    head: usize,
-    tail: usize,
-}
-
-impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
+impl<M: Mechanism> FixedLink<M> {
     /// A link without a connection.
     pub const NEW: Self = Self { stage: Stage::Down, rx: Rx::EMPTY, tx: Tx::EMPTY, control: Control::EMPTY };
 
     /// A connection is there: the handshake begins. Call it only after the former one has ended.
-    pub fn attach(&mut self, mechanism: M, socket_type: SocketType, setup: &Setup, now: Instant) {
+    pub fn attach(&mut self, mechanism: M, socket_type: SocketType, setup: &Setup, rx_len: usize, now: Instant) {
         self.rx.clear();
         self.control.clear();
         let deadline = now.after_ms(setup.handshake_ms);
-        self.stage = Stage::Opening(Handshake::new(mechanism, socket_type, RX, deadline), None);
+        self.stage = Stage::Opening(Handshake::new(mechanism, socket_type, rx_len, deadline), None);
     }
 
     /// The connection is gone. What arrived whole is still read, until [`Stepped::Ended`]; a message that had left in
     /// part is started over on the next connection. One whose frames were sealed for this one cannot be: it is dropped.
     /// Returns how many were.
-    pub fn detach(&mut self) -> usize {
+    pub fn detach(&mut self, tx: &[u8]) -> usize {
         self.control.clear();
         self.stage = Stage::Ending(self.take_reader());
-        self.tx.rewind(M::Open::CLEAR)
+        self.tx.rewind(tx, M::Open::CLEAR)
     }
 
     /// Drops what waits to leave and says how many messages that were.
-    pub fn discard(&mut self) -> usize {
-        self.tx.discard()
+    pub fn discard(&mut self, tx: &[u8]) -> usize {
+        self.tx.discard(tx)
+    }
+
+    /// Forgets everything, for the next tenant.
+    pub fn clear(&mut self) {
+        self.stage = Stage::Down;
+        self.rx.clear();
+        self.tx.clear();
+        self.control.clear();
     }
 
     /// Whether messages can pass.
@@ -164,16 +167,16 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     }
 
     /// Where octets that arrive are to be put; empty while a message waits to be taken and nothing more fits.
-    pub fn receive_window(&mut self) -> &mut [u8] {
+    pub fn receive_window<'a>(&mut self, rx: &'a mut [u8]) -> &'a mut [u8] {
         match self.stage {
-            Stage::Opening(..) | Stage::Up(_) => self.rx.window(),
+            Stage::Opening(..) | Stage::Up(_) => self.rx.window(rx),
             Stage::Down | Stage::Failed(_) | Stage::Ending(_) => &mut [],
         }
     }
 
     /// So many octets were put into the window.
-    pub fn commit(&mut self, len: usize, now: Instant) {
-        self.rx.commit(len);
+    pub fn commit(&mut self, len: usize, rx_len: usize, now: Instant) {
+        self.rx.commit(len, rx_len);
         if let Stage::Up(traffic) = &mut self.stage {
             traffic.heartbeat.heard(now);
         }
@@ -183,31 +186,39 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     /// [`Stepped::Idle`] or [`Stepped::Ended`]; then there may be a [`FixedLink::message`].
     ///
     /// For who `listens`, a subscription in a command becomes the message that says the same.
-    pub fn step(&mut self, setup: &Setup, now: Instant, listens: bool) -> Result<Stepped<'_>, LinkError> {
+    pub fn step<'a>(
+        &mut self,
+        rx: &'a mut [u8],
+        setup: &Setup,
+        now: Instant,
+        listens: bool,
+    ) -> Result<Stepped<'a>, LinkError> {
         match &mut self.stage {
             Stage::Down | Stage::Failed(_) => Ok(Stepped::Idle),
             Stage::Opening(_, Some(_)) => {
-                self.establish(setup, now);
+                self.establish(setup, rx.len(), now);
                 Ok(if self.is_up() { Stepped::On } else { Stepped::Idle })
             }
             Stage::Opening(handshake, version) => {
-                let start = self.rx.position();
-                let (used, introduced) = handshake.handle(self.rx.unread()).map_err(LinkError::Handshake)?;
-                self.rx.skip(used);
+                let (used, introduced) = handshake.handle(self.rx.unread(rx)).map_err(LinkError::Handshake)?;
                 let Some(introduced) = introduced else {
+                    self.rx.skip(rx, used);
                     return Ok(if used == 0 { Stepped::Idle } else { Stepped::On });
                 };
                 *version = Some(introduced.version);
-                let Range { start: from, end: to } = introduced.metadata;
-                let info = PeerInfo::decode(self.rx.at(start + from..start + to));
+                // What is used up lies where it was: nothing of this connection waits before it.
+                let (start, Range { start: from, end: to }) = (self.rx.position(), introduced.metadata);
+                self.rx.skip(rx, used);
+                let metadata = rx.get(start + from..start + to).unwrap_or_default();
+                let info = PeerInfo::decode(metadata);
                 info.map(Stepped::Introduced).map_err(|error| LinkError::Handshake(HandshakeError::Metadata(error)))
             }
-            Stage::Up(Traffic { reader, heartbeat, .. }) => read(reader, Some(heartbeat), listens, &mut self.rx),
+            Stage::Up(Traffic { reader, heartbeat, .. }) => read(reader, Some(heartbeat), listens, &mut self.rx, rx),
             Stage::Ending(reader) => {
-                let further = reader.as_mut().and_then(|reader| read(reader, None, listens, &mut self.rx).ok());
+                let further = reader.as_mut().and_then(|reader| read(reader, None, listens, &mut self.rx, rx).ok());
                 match further {
                     Some(Stepped::On) => Ok(Stepped::On),
-                    _ if self.rx.message().is_some() => Ok(Stepped::Idle),
+                    _ if self.rx.has_message() => Ok(Stepped::Idle),
                     _ => {
                         self.stage = Stage::Down;
                         self.rx.clear();
@@ -219,14 +230,14 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     }
 
     /// The whole message that waits.
-    pub fn message(&self) -> Option<FixedMessage<'_>> {
-        self.rx.message().map(|frames| FixedMessage { frames, head: M::Open::HEAD, tail: M::Open::TAIL })
+    pub fn message<'a>(&self, rx: &'a [u8]) -> Option<FixedMessage<'a>> {
+        self.rx.message(rx).map(|frames| FixedMessage { frames, head: M::Open::HEAD, tail: M::Open::TAIL })
     }
 
     /// Puts a subscription there as the message that waits, in the place of the one that waited, which is longer. When the
     /// link has ended, it ends again behind that message.
-    pub fn put_subscription(&mut self, subscription: &Subscription<'_>) {
-        self.rx.put_subscription(subscription, Seals { head: M::Open::HEAD, tail: M::Open::TAIL });
+    pub fn put_subscription(&mut self, rx: &mut [u8], subscription: &Subscription<'_>) {
+        self.rx.put_subscription(rx, subscription, Seals { head: M::Open::HEAD, tail: M::Open::TAIL });
         if self.is_down() {
             self.stage = Stage::Ending(None);
         }
@@ -237,23 +248,14 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
         self.rx.release_message();
     }
 
-    /// Appends a message of at least one part, whole or not at all: the first `envelope` parts of the message that
-    /// waits here, then `parts`. It can be queued before there is a connection.
-    pub fn push<'a>(
-        &mut self,
-        envelope: usize,
-        parts: impl Iterator<Item = &'a [u8]> + Clone,
-    ) -> Result<(), PushError> {
-        let request = self.rx.message().unwrap_or_default();
-        let request = FrameBodies { rest: request, head: M::Open::HEAD, tail: M::Open::TAIL };
-        let parts = request.take(envelope).chain(parts.map(as_shared));
-        self.tx.room_for(tx::message_len::<M::Seal>(parts.clone()))?;
-        self.tx.push::<M::Seal>(parts).map_err(|Short| PushError::NoRoom)
+    /// Appends a message of at least one part, whole or not at all. It can be queued before there is a connection.
+    pub fn push(&mut self, tx: &mut [u8], message: Outgoing<'_>) -> Result<(), PushError> {
+        self.tx.push::<M::Seal>(tx, message)
     }
 
-    /// Whether a message of these parts can be queued.
-    pub fn fits(&self, parts: &[&[u8]]) -> Result<(), PushError> {
-        self.tx.room_for(tx::message_len::<M::Seal>(parts.iter().copied()))
+    /// Whether a message can be queued.
+    pub fn fits(&self, message: Outgoing<'_>, tx_len: usize) -> Result<(), PushError> {
+        self.tx.room_for(tx::message_len::<M::Seal>(message), tx_len)
     }
 
     /// Whether a command of ours can be sent now: the link is up and no frame has left in part.
@@ -270,12 +272,19 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     }
 
     /// What is to be sent next; empty when there is nothing. Then call [`FixedLink::advance`].
-    pub fn pending(&mut self, setup: &Setup, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
+    pub fn pending<'a>(
+        &'a mut self,
+        tx: &'a mut [u8],
+        rx_len: usize,
+        setup: &Setup,
+        entropy: &mut dyn FnMut(&mut [u8]),
+        now: Instant,
+    ) -> &'a [u8] {
         if !self.is_sending() {
-            self.fill_control(setup, entropy, now);
+            self.fill_control(setup, rx_len, entropy, now);
         }
         match &mut self.stage {
-            Stage::Up(traffic) if self.control.pending().is_empty() => self.tx.pending(&mut traffic.writer),
+            Stage::Up(traffic) if self.control.pending().is_empty() => self.tx.pending(tx, &mut traffic.writer),
             _ => self.control.pending(),
         }
     }
@@ -291,13 +300,13 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
 
     /// The link is to be closed: what can be said of it to the peer is pending, and `detach` is to follow. Returns how
     /// many messages were dropped, as `detach` does.
-    pub fn fail(&mut self, reason_for_peer: Option<&str>) -> usize {
+    pub fn fail(&mut self, tx: &[u8], reason_for_peer: Option<&str>) -> usize {
         self.stage = Stage::Failed(self.take_reader());
         if let Some(reason) = reason_for_peer {
             // Behind what has not left of our opening. Want of room only costs the courtesy.
             let _ = Command::Error(reason.as_bytes()).encode(&mut self.control);
         }
-        self.tx.rewind(M::Open::CLEAR)
+        self.tx.rewind(tx, M::Open::CLEAR)
     }
 
     /// When `handle_timeout` is to be called, or something is to be sent; `None` when never.
@@ -312,11 +321,11 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     }
 
     /// Whether the peer took too long.
-    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), LinkError> {
+    pub fn handle_timeout(&mut self, rx_len: usize, now: Instant) -> Result<(), LinkError> {
         match &mut self.stage {
             Stage::Opening(handshake, _) => handshake.handle_timeout(now).map_err(LinkError::Handshake),
             // A peer that we do not listen to, for its messages were not taken yet, is not dead.
-            Stage::Up(traffic) if self.rx.is_full() => {
+            Stage::Up(traffic) if self.rx.is_full(rx_len) => {
                 traffic.heartbeat.heard(now);
                 Ok(())
             }
@@ -330,12 +339,12 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
         !self.control.pending().is_empty() || !self.tx.is_between_frames()
     }
 
-    fn fill_control(&mut self, setup: &Setup, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) {
+    fn fill_control(&mut self, setup: &Setup, rx_len: usize, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) {
         match &mut self.stage {
             Stage::Opening(handshake, _) => {
                 let len = handshake.poll_transmit(&setup.identity, entropy, self.control.room());
                 self.control.commit(len.unwrap_or(0));
-                self.establish(setup, now);
+                self.establish(setup, rx_len, now);
             }
             Stage::Up(traffic) => {
                 if let Some(command) = traffic.heartbeat.poll_transmit(now) {
@@ -357,13 +366,16 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
     }
 
     /// Passes from handshake to traffic, when the peer was introduced and the mechanism has sent all it has to.
-    fn establish(&mut self, setup: &Setup, now: Instant) {
+    fn establish(&mut self, setup: &Setup, rx_len: usize, now: Instant) {
+        if !matches!(self.stage, Stage::Opening(_, Some(_))) {
+            return;
+        }
         self.stage = match core::mem::replace(&mut self.stage, Stage::Down) {
             Stage::Opening(handshake, Some(version)) => {
                 let heartbeat = Heartbeat::new(setup.heartbeat, handshake.socket_type(), version, now);
                 match handshake.into_traffic() {
                     Ok((open, seal)) => Stage::Up(Traffic {
-                        reader: Reader::new(open, limits(RX)),
+                        reader: Reader::new(open, limits(rx_len)),
                         writer: Writer::new(seal),
                         heartbeat,
                         version,
@@ -373,30 +385,6 @@ impl<M: Mechanism, const RX: usize, const TX: usize> FixedLink<M, RX, TX> {
             }
             stage => stage,
         };
-    }
-}
-
-impl Parts for FixedMessage<'_> {
-    fn parts(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        FrameBodies { rest: self.frames, head: self.head, tail: self.tail }
-    }
-}
-
-#[derive(Clone)]
-struct FrameBodies<'a> {
-    rest: &'a [u8],
-    head: usize,
-    tail: usize,
-}
-
-impl<'a> Iterator for FrameBodies<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let header = Header::decode(self.rest).ok().flatten()?;
-        let (frame, rest) = self.rest.split_at_checked(header.len + header.body_len as usize)?;
-        self.rest = rest;
-        frame.get(header.len + self.head..frame.len().checked_sub(self.tail)?)
     }
 }
 
@@ -428,39 +416,40 @@ const fn limits(window: usize) -> Limits {
     Limits { window, frame_len_max: window as u64, message_len_max: u64::MAX }
 }
 
-fn read<O: Open, const LEN: usize>(
+fn read<O: Open>(
     reader: &mut Reader<O>,
     heartbeat: Option<&mut Heartbeat>,
     listens: bool,
-    rx: &mut Rx<LEN>,
+    rx: &mut Rx,
+    octets: &mut [u8],
 ) -> Result<Stepped<'static>, LinkError> {
-    if rx.is_full() {
+    if rx.is_full(octets.len()) {
         return Ok(Stepped::Idle);
     }
-    let (step, used) = reader.next(rx.unread()).map_err(LinkError::Read)?;
+    let (step, used) = reader.next(rx.unread(octets)).map_err(LinkError::Read)?;
     match step {
-        Step::Need(len) if rx.can_hold(len) => Ok(Stepped::Idle),
+        Step::Need(len) if rx.can_hold(len, octets.len()) => Ok(Stepped::Idle),
         Step::Need(_) | Step::Large { .. } => Err(LinkError::MessageTooLong),
         Step::Command(body) => {
             let end = body.end;
-            let body = rx.unread().get(body).unwrap_or_default();
+            let body = rx.unread(octets).get(body).unwrap_or_default();
             let command = Command::decode(body).map_err(LinkError::Command)?;
             if let Command::Subscription(Subscription { topic, wanted }) = command
                 && listens
             {
                 let topic = end.saturating_sub(topic.len())..end;
-                rx.finish_subscription(wanted, topic, used, Seals { head: O::HEAD, tail: O::TAIL });
+                rx.finish_subscription(octets, wanted, topic, used, Seals { head: O::HEAD, tail: O::TAIL });
                 return Ok(Stepped::On);
             }
             if let Some(heartbeat) = heartbeat {
                 heartbeat.handle(&command);
             }
-            rx.skip(used);
+            rx.skip(octets, used);
             Ok(Stepped::On)
         }
         Step::Frame { kind, .. } => {
             // What was sealed in is written where the parts are later looked for.
-            writer::rewrite_kind(rx.unread(), kind);
+            writer::rewrite_kind(rx.unread(octets), kind);
             rx.take_in(used);
             if kind == FrameKind::Last {
                 rx.finish_message();
@@ -468,11 +457,6 @@ fn read<O: Open, const LEN: usize>(
             Ok(Stepped::On)
         }
     }
-}
-
-/// The part for as long as the parts that it is chained to.
-fn as_shared<'short, 'long: 'short>(part: &'long [u8]) -> &'short [u8] {
-    part
 }
 
 /// Moves octets `start..end` down to `to`.

@@ -11,9 +11,9 @@
 use crate::wire::{FrameKind, Header, Subscription, Window, copy};
 use core::ops::Range;
 
-/// An array that is filled at one end and used up at the other.
-pub(super) struct Rx<const LEN: usize> {
-    octets: [u8; LEN],
+/// How an array is used that is filled at one end and used up at the other. The array itself is lent to each call, always
+/// the same one.
+pub(super) struct Rx {
     head: u16,
     /// Where the message ends that waits; `head` when none does.
     first_end: u16,
@@ -30,45 +30,36 @@ pub(super) struct Seals {
     pub(super) tail: usize,
 }
 
-impl<const LEN: usize> Rx<LEN> {
-    pub(super) const EMPTY: Self = {
-        assert!(LEN <= u16::MAX as usize, "a link's array holds at most 65,535 octets");
-        Self { octets: [0; LEN], head: 0, first_end: 0, next_end: 0, cursor: 0, end: 0 }
-    };
+impl Rx {
+    pub(super) const EMPTY: Self = Self { head: 0, first_end: 0, next_end: 0, cursor: 0, end: 0 };
 
     pub(super) fn clear(&mut self) {
         (self.head, self.first_end, self.next_end, self.cursor, self.end) = (0, 0, 0, 0, 0);
     }
 
-    pub(super) fn window(&mut self) -> &mut [u8] {
-        if usize::from(self.end) == LEN {
-            self.shift();
+    pub(super) fn window<'a>(&mut self, octets: &'a mut [u8]) -> &'a mut [u8] {
+        if usize::from(self.end) == octets.len() {
+            self.shift(octets);
         }
-        self.octets.get_mut(usize::from(self.end)..).unwrap_or_default()
+        octets.get_mut(usize::from(self.end)..).unwrap_or_default()
     }
 
-    pub(super) fn commit(&mut self, len: usize) {
-        let len = len.min(LEN - usize::from(self.end).min(LEN));
-        self.end += len as u16;
+    pub(super) fn commit(&mut self, len: usize, array_len: usize) {
+        self.end = usize::from(self.end).saturating_add(len).min(array_len) as u16;
     }
 
     /// Whether nothing can be read before the user takes a message.
-    pub(super) fn is_full(&self) -> bool {
-        self.next_end != self.first_end || (self.message().is_some() && usize::from(self.end - self.head) == LEN)
+    pub(super) fn is_full(&self, array_len: usize) -> bool {
+        self.next_end != self.first_end || (self.has_message() && usize::from(self.end - self.head) == array_len)
     }
 
-    pub(super) fn unread(&mut self) -> &mut [u8] {
-        self.octets.get_mut(usize::from(self.cursor)..usize::from(self.end)).unwrap_or_default()
+    pub(super) fn unread<'a>(&self, octets: &'a mut [u8]) -> &'a mut [u8] {
+        octets.get_mut(usize::from(self.cursor)..usize::from(self.end)).unwrap_or_default()
     }
 
     /// Where the unread octets begin, for `at`.
     pub(super) fn position(&self) -> usize {
         usize::from(self.cursor)
-    }
-
-    /// Octets where they lie, used up or not.
-    pub(super) fn at(&self, range: Range<usize>) -> &[u8] {
-        self.octets.get(range).unwrap_or_default()
     }
 
     /// So many unread octets are part of a message.
@@ -78,14 +69,14 @@ impl<const LEN: usize> Rx<LEN> {
 
     /// So many unread octets are used up. Where they lie behind others that are not, the gap is closed, so that a
     /// message lies together and takes no more room than its frames.
-    pub(super) fn skip(&mut self, len: usize) {
+    pub(super) fn skip(&mut self, octets: &mut [u8], len: usize) {
         let start = self.cursor;
         self.take_in(len);
         if self.head == start {
             (self.head, self.first_end, self.next_end) = (self.cursor, self.cursor, self.cursor);
             self.settle();
         } else {
-            super::shift_down(&mut self.octets, usize::from(self.cursor), usize::from(self.end), usize::from(start));
+            super::shift_down(octets, usize::from(self.cursor), usize::from(self.end), usize::from(start));
             self.end -= self.cursor - start;
             self.cursor = start;
         }
@@ -93,8 +84,8 @@ impl<const LEN: usize> Rx<LEN> {
 
     /// Whether a frame that ends `len` octets behind the cursor fits with what its message has already, be it only when
     /// the user has taken the message before it.
-    pub(super) fn can_hold(&self, len: usize) -> bool {
-        usize::from(self.cursor - self.first_end).saturating_add(len) <= LEN
+    pub(super) fn can_hold(&self, len: usize, array_len: usize) -> bool {
+        usize::from(self.cursor - self.first_end).saturating_add(len) <= array_len
     }
 
     /// The message up to the cursor is whole.
@@ -104,30 +95,37 @@ impl<const LEN: usize> Rx<LEN> {
 
     /// The command of `used` octets at the cursor says what the peer wants: it becomes the message that says the same.
     /// The topic lies in `topic` of the unread octets.
-    pub(super) fn finish_subscription(&mut self, wanted: bool, topic: Range<usize>, used: usize, seals: Seals) {
+    pub(super) fn finish_subscription(
+        &mut self,
+        octets: &mut [u8],
+        wanted: bool,
+        topic: Range<usize>,
+        used: usize,
+        seals: Seals,
+    ) {
         let at = usize::from(self.cursor);
         let frame = Frame::new(topic.len(), seals);
-        super::shift_down(&mut self.octets, at + topic.start, at + topic.end, at + frame.topic_at);
-        frame.write_head(wanted, self.octets.get_mut(at..).unwrap_or_default());
-        super::shift_down(&mut self.octets, at + used, usize::from(self.end), at + frame.len);
+        super::shift_down(octets, at + topic.start, at + topic.end, at + frame.topic_at);
+        frame.write_head(wanted, octets.get_mut(at..).unwrap_or_default());
+        super::shift_down(octets, at + used, usize::from(self.end), at + frame.len);
         self.end -= used.saturating_sub(frame.len) as u16;
         self.take_in(frame.len);
         let moved = usize::from(self.next_end)..usize::from(self.cursor);
-        rotate(self.octets.get_mut(moved).unwrap_or_default(), frame.len);
+        rotate(octets.get_mut(moved).unwrap_or_default(), frame.len);
         self.end_message_at(self.next_end + frame.len as u16);
     }
 
     /// Puts a subscription there as the message that waits; in the place of the one that waited, which is longer.
-    pub(super) fn put_subscription(&mut self, subscription: &Subscription<'_>, seals: Seals) {
+    pub(super) fn put_subscription(&mut self, octets: &mut [u8], subscription: &Subscription<'_>, seals: Seals) {
         let frame = Frame::new(subscription.topic.len(), seals);
-        if self.message().is_none() {
+        if !self.has_message() {
             self.clear();
             (self.cursor, self.end) = (frame.len as u16, frame.len as u16);
             self.end_message_at(self.cursor);
         }
         let at = usize::from(self.first_end).saturating_sub(frame.len);
         self.head = at as u16;
-        let Some(octets) = self.octets.get_mut(at..usize::from(self.first_end)) else { return self.clear() };
+        let Some(octets) = octets.get_mut(at..usize::from(self.first_end)) else { return self.clear() };
         frame.write_head(subscription.wanted, octets);
         copy(octets.get_mut(frame.topic_at..).unwrap_or_default(), subscription.topic);
     }
@@ -140,9 +138,13 @@ impl<const LEN: usize> Rx<LEN> {
     }
 
     /// The message that waits.
-    pub(super) fn message(&self) -> Option<&[u8]> {
-        let message = self.octets.get(usize::from(self.head)..usize::from(self.first_end));
-        message.filter(|message| !message.is_empty())
+    pub(super) fn message<'a>(&self, octets: &'a [u8]) -> Option<&'a [u8]> {
+        octets.get(usize::from(self.head)..usize::from(self.first_end)).filter(|message| !message.is_empty())
+    }
+
+    /// Whether a message waits.
+    pub(super) fn has_message(&self) -> bool {
+        self.head != self.first_end
     }
 
     pub(super) fn release_message(&mut self) {
@@ -157,8 +159,8 @@ impl<const LEN: usize> Rx<LEN> {
         }
     }
 
-    fn shift(&mut self) {
-        super::shift_down(&mut self.octets, usize::from(self.head), usize::from(self.end), 0);
+    fn shift(&mut self, octets: &mut [u8]) {
+        super::shift_down(octets, usize::from(self.head), usize::from(self.end), 0);
         self.first_end -= self.head;
         self.next_end -= self.head;
         self.cursor -= self.head;
@@ -206,47 +208,47 @@ mod tests {
 
     const NONE: Seals = Seals { head: 0, tail: 0 };
 
-    fn commit<const LEN: usize>(rx: &mut Rx<LEN>, octets: &[u8]) {
-        rx.window()[..octets.len()].copy_from_slice(octets);
-        rx.commit(octets.len());
+    fn commit(rx: &mut Rx, array: &mut [u8], octets: &[u8]) {
+        rx.window(array)[..octets.len()].copy_from_slice(octets);
+        rx.commit(octets.len(), array.len());
     }
 
     #[test]
     fn a_subscription_in_the_middle_of_a_message_goes_before_it() {
-        let mut rx = Rx::<64>::EMPTY;
-        commit(&mut rx, b"\0\x01w\x01\x01p\x04\x0c\x09SUBSCRIBEto\0\x01q\0\x01z");
+        let (mut rx, array) = (Rx::EMPTY, &mut [0; 64]);
+        commit(&mut rx, array, b"\0\x01w\x01\x01p\x04\x0c\x09SUBSCRIBEto\0\x01q\0\x01z");
         rx.take_in(3);
         rx.finish_message();
         rx.take_in(3);
-        rx.finish_subscription(true, 12..14, 14, NONE);
-        assert!(rx.is_full());
+        rx.finish_subscription(array, true, 12..14, 14, NONE);
+        assert!(rx.is_full(64));
         for message in [&b"\0\x01w"[..], b"\0\x03\x01to"] {
-            assert_eq!(rx.message(), Some(message));
+            assert_eq!(rx.message(array), Some(message));
             rx.release_message();
         }
-        assert_eq!((rx.message(), rx.is_full()), (None, false));
+        assert_eq!((rx.message(array), rx.is_full(64)), (None, false));
         rx.take_in(3);
         rx.finish_message();
-        assert_eq!(rx.message(), Some(&b"\x01\x01p\0\x01q"[..]));
-        assert_eq!(rx.unread(), b"\0\x01z");
+        assert_eq!(rx.message(array), Some(&b"\x01\x01p\0\x01q"[..]));
+        assert_eq!(rx.unread(array), b"\0\x01z");
     }
 
     #[test]
     fn a_message_is_replaced_by_a_shorter_one_and_what_follows_stays() {
-        let mut rx = Rx::<16>::EMPTY;
-        commit(&mut rx, b"\0\x04\x01abc\0\x01n");
+        let (mut rx, array) = (Rx::EMPTY, &mut [0; 16]);
+        commit(&mut rx, array, b"\0\x04\x01abc\0\x01n");
         rx.take_in(6);
         rx.finish_message();
-        rx.put_subscription(&Subscription { topic: b"", wanted: true }, Seals { head: 1, tail: 1 });
-        assert_eq!(rx.message().map(|frame| (frame.len(), frame[3])), Some((5, 1)));
+        rx.put_subscription(array, &Subscription { topic: b"", wanted: true }, Seals { head: 1, tail: 1 });
+        assert_eq!(rx.message(array).map(|frame| (frame.len(), frame[3])), Some((5, 1)));
         rx.release_message();
-        assert_eq!(rx.message(), None);
-        assert_eq!(rx.unread(), b"\0\x01n");
+        assert_eq!(rx.message(array), None);
+        assert_eq!(rx.unread(array), b"\0\x01n");
         rx.clear();
-        rx.put_subscription(&Subscription { topic: b"gone", wanted: false }, NONE);
-        assert_eq!(rx.message(), Some(&b"\0\x05\0gone"[..]));
+        rx.put_subscription(array, &Subscription { topic: b"gone", wanted: false }, NONE);
+        assert_eq!(rx.message(array), Some(&b"\0\x05\0gone"[..]));
         rx.release_message();
-        rx.put_subscription(&Subscription { topic: &[7; 20], wanted: false }, NONE);
-        assert_eq!(rx.message(), None);
+        rx.put_subscription(array, &Subscription { topic: &[7; 20], wanted: false }, NONE);
+        assert_eq!(rx.message(array), None);
     }
 }

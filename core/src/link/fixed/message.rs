@@ -1,0 +1,75 @@
+//! How does a message lie in a link's array, and what is one put together from?
+
+use crate::message::Parts;
+use crate::wire::Header;
+
+/// A message where it lies in a link's array.
+#[derive(Clone, Copy, Debug)]
+pub struct FixedMessage<'a> {
+    pub(super) frames: &'a [u8],
+    /// What a mechanism put round each body.
+    pub(super) head: usize,
+    pub(super) tail: usize,
+}
+
+/// What a message that leaves is put together from, part by part.
+#[derive(Clone, Debug)]
+pub struct Outgoing<'a> {
+    envelope: Bodies<'a>,
+    /// How many parts of the envelope come first.
+    kept: usize,
+    prefix: &'a [&'a [u8]],
+    parts: &'a [&'a [u8]],
+}
+
+impl<'a> Outgoing<'a> {
+    /// The parts and nothing else.
+    pub const fn new(parts: &'a [&'a [u8]]) -> Self {
+        Self { envelope: Bodies(FixedMessage { frames: &[], head: 0, tail: 0 }), kept: 0, prefix: &[], parts }
+    }
+
+    /// The same behind the first `kept` parts of a message that waits, and behind a prefix.
+    pub fn behind(self, envelope: Option<FixedMessage<'a>>, kept: usize, prefix: &'a [&'a [u8]]) -> Self {
+        let envelope = envelope.map_or(self.envelope, Bodies);
+        Self { envelope, kept, prefix, parts: self.parts }
+    }
+}
+
+impl<'a> Iterator for Outgoing<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.kept > 0 {
+            self.kept -= 1;
+            if let Some(part) = self.envelope.next() {
+                return Some(part);
+            }
+        }
+        let from = if self.prefix.is_empty() { &mut self.parts } else { &mut self.prefix };
+        let (part, rest) = from.split_first()?;
+        *from = rest;
+        Some(part)
+    }
+}
+
+impl Parts for FixedMessage<'_> {
+    fn parts(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        Bodies(*self)
+    }
+}
+
+/// The bodies of the frames, one after the other.
+#[derive(Clone, Copy, Debug)]
+struct Bodies<'a>(FixedMessage<'a>);
+
+impl<'a> Iterator for Bodies<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let Self(FixedMessage { frames, head, tail }) = self;
+        let header = Header::decode(frames).ok().flatten()?;
+        let (frame, rest) = frames.split_at_checked(header.len + header.body_len as usize)?;
+        *frames = rest;
+        frame.get(header.len + *head..frame.len().checked_sub(*tail)?)
+    }
+}

@@ -1,0 +1,62 @@
+//! What does the code that is the same for all socket types ask of a pattern?
+
+use crate::link::FixedMessage;
+use crate::pattern::{Arrival, Pattern, Refused};
+use crate::peer::{PeerId, Side};
+use crate::wire::{PeerInfo, SocketType, Subscription};
+
+/// A pattern whose type was forgotten, so that sockets of all types share one code.
+pub(super) trait Judge {
+    fn socket_type(&self) -> SocketType;
+    fn listens(&self) -> bool;
+    fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;
+    fn up(&mut self, peer: PeerId, info: &PeerInfo<'_>) -> Result<Option<PeerId>, Refused>;
+    fn down(&mut self, peer: PeerId);
+    fn close(&mut self, peer: PeerId);
+    fn room(&mut self, peer: PeerId, room: bool);
+    fn arrived(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Arrival;
+    fn poll_subscription(&mut self, peer: PeerId) -> Option<Subscription<'_>>;
+    fn poll_cancelled(&mut self, peer: PeerId) -> Option<&[u8]>;
+}
+
+impl<P: Pattern> Judge for P {
+    fn socket_type(&self) -> SocketType {
+        P::TYPE
+    }
+
+    fn listens(&self) -> bool {
+        P::LISTENS
+    }
+
+    fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {
+        Pattern::open(self, peer, side)
+    }
+
+    fn up(&mut self, peer: PeerId, info: &PeerInfo<'_>) -> Result<Option<PeerId>, Refused> {
+        Pattern::up(self, peer, info)
+    }
+
+    fn down(&mut self, peer: PeerId) {
+        Pattern::down(self, peer);
+    }
+
+    fn close(&mut self, peer: PeerId) {
+        Pattern::close(self, peer);
+    }
+
+    fn room(&mut self, peer: PeerId, room: bool) {
+        Pattern::room(self, peer, room);
+    }
+
+    fn arrived(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Arrival {
+        Pattern::arrived(self, peer, message)
+    }
+
+    fn poll_subscription(&mut self, peer: PeerId) -> Option<Subscription<'_>> {
+        Pattern::poll_subscription(self, peer)
+    }
+
+    fn poll_cancelled(&mut self, peer: PeerId) -> Option<&[u8]> {
+        Pattern::poll_cancelled(self, peer)
+    }
+}

@@ -1,0 +1,195 @@
+//! Where does a fixed socket keep its links and their octets?
+
+use super::Failure;
+use crate::backoff::Backoff;
+use crate::link::{FixedLink, FixedMessage};
+use crate::mechanism::Mechanism;
+use crate::pattern::{Drops, Reason};
+use crate::peer::{PeerId, Side};
+use crate::time::Instant;
+
+/// The memory of a socket with at most `PEERS` peers (32 at the most), each with `RX` octets for what arrives and `TX`
+/// octets for what leaves, 65,535 at the most.
+///
+/// One message that arrives has to fit in `RX` octets, its frames included; all that wait to leave to a peer, in `TX`. A new
+/// one is all zeros, so that one in a static takes no room in flash.
+pub struct Memory<M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> {
+    slots: [Slot<M>; PEERS],
+    rx: [[u8; RX]; PEERS],
+    tx: [[u8; TX]; PEERS],
+}
+
+impl<M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> Memory<M, PEERS, RX, TX> {
+    /// Memory that no socket uses yet.
+    pub const NEW: Self = {
+        assert!(PEERS <= 32, "a fixed socket has at most 32 peers");
+        assert!(RX <= u16::MAX as usize && TX <= u16::MAX as usize, "a link's array holds at most 65,535 octets");
+        Self { slots: [const { Slot::VACANT }; PEERS], rx: [[0; RX]; PEERS], tx: [[0; TX]; PEERS] }
+    };
+
+    /// How many octets it takes, the links' own state included.
+    pub const fn size() -> usize {
+        size_of::<Self>()
+    }
+
+    /// The memory for another socket than the one that used it before.
+    pub(super) fn places(&mut self) -> Places<'_, M> {
+        let Self { slots, rx, tx } = self;
+        for slot in slots.iter_mut() {
+            slot.clear();
+        }
+        Places { slots, rx: rx.as_flattened_mut(), rx_len: RX as u16, tx: tx.as_flattened_mut(), tx_len: TX as u16 }
+    }
+}
+
+/// The slots of a socket and their arrays, whatever their number and their sizes.
+pub(super) struct Places<'m, M: Mechanism> {
+    pub(super) slots: &'m mut [Slot<M>],
+    rx: &'m mut [u8],
+    pub(super) rx_len: u16,
+    tx: &'m mut [u8],
+    pub(super) tx_len: u16,
+}
+
+/// A slot with its arrays.
+pub(super) struct Place<'a, M: Mechanism> {
+    pub(super) slot: &'a mut Slot<M>,
+    pub(super) rx: &'a mut [u8],
+    pub(super) tx: &'a mut [u8],
+}
+
+/// A link and whose it is.
+pub(super) struct Slot<M: Mechanism> {
+    pub(super) link: FixedLink<M>,
+    pub(super) turn: u16,
+    pub(super) tenant: Tenant,
+    pub(super) dial: Dial,
+    pub(super) backoff: Backoff,
+    pub(super) failed: Failed,
+    pub(super) drops: Drops,
+}
+
+/// Who has a slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Tenant {
+    Nobody,
+    /// Accepted, and unknown to the pattern until the handshake is over.
+    Stranger,
+    Peer(Side),
+}
+
+/// Whether a peer wants to be connected to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Dial {
+    /// It does not: it is connected, is being connected to, or came by itself.
+    Settled,
+    /// At once.
+    Now,
+    /// Its connection was lost, and how long to wait is not settled yet.
+    Lost,
+    /// Then.
+    At(Instant),
+    /// Not any more: its handshake failed for good.
+    Never,
+}
+
+/// Whether a link has to be closed.
+#[repr(u8)]
+pub(super) enum Failed {
+    No,
+    /// Nobody was told yet.
+    Untold(Failure),
+}
+
+impl<M: Mechanism> Places<'_, M> {
+    /// The same, for a shorter time.
+    pub(super) fn reborrow(&mut self) -> Places<'_, M> {
+        Places { slots: self.slots, rx: self.rx, rx_len: self.rx_len, tx: self.tx, tx_len: self.tx_len }
+    }
+
+    pub(super) fn at(&mut self, index: u16) -> Option<Place<'_, M>> {
+        let slot = self.slots.get_mut(usize::from(index))?;
+        let (rx_start, tx_start) =
+            (usize::from(index) * usize::from(self.rx_len), usize::from(index) * usize::from(self.tx_len));
+        Some(Place {
+            slot,
+            rx: self.rx.get_mut(rx_start..)?.get_mut(..usize::from(self.rx_len))?,
+            tx: self.tx.get_mut(tx_start..)?.get_mut(..usize::from(self.tx_len))?,
+        })
+    }
+
+    pub(super) fn find(&mut self, peer: PeerId) -> Option<Place<'_, M>> {
+        self.at(peer.slot).filter(|place| place.slot.turn == peer.turn)
+    }
+
+    /// The slot of the peer.
+    pub(super) fn slot(&self, peer: PeerId) -> Option<&Slot<M>> {
+        self.slots.get(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
+    }
+
+    pub(super) fn slot_mut(&mut self, peer: PeerId) -> Option<&mut Slot<M>> {
+        self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
+    }
+
+    /// The message of the peer that waits.
+    pub(super) fn message(&self, peer: PeerId) -> Option<FixedMessage<'_>> {
+        let start = usize::from(peer.slot) * usize::from(self.rx_len);
+        self.slot(peer)?.link.message(self.rx.get(start..)?.get(..usize::from(self.rx_len))?)
+    }
+}
+
+impl<M: Mechanism> Place<'_, M> {
+    /// The link is to be closed.
+    pub(super) fn fail(&mut self, failure: Failure) {
+        let slot = &mut *self.slot;
+        if matches!(slot.failed, Failed::No) {
+            if slot.tenant == Tenant::Peer(Side::Connect) && failure.is_final() {
+                slot.dial = Dial::Never;
+            }
+            let dropped = slot.link.fail(self.tx, failure.reason_for_peer());
+            slot.failed = Failed::Untold(failure);
+            slot.drops.count_many(Reason::Undelivered, dropped);
+        }
+    }
+}
+
+impl<M: Mechanism> Slot<M> {
+    /// Without a tenant ever; all zeros.
+    const VACANT: Self = Self {
+        link: FixedLink::NEW,
+        turn: 0,
+        tenant: Tenant::Nobody,
+        dial: Dial::Settled,
+        backoff: Backoff::NEVER,
+        failed: Failed::No,
+        drops: Drops::NONE,
+    };
+
+    fn clear(&mut self) {
+        self.link.clear();
+        (self.tenant, self.dial, self.failed, self.drops) = (Tenant::Nobody, Dial::Settled, Failed::No, Drops::NONE);
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        self.tenant == Tenant::Nobody && self.link.is_down()
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        match self.dial {
+            Dial::At(at) => Some(at),
+            Dial::Settled | Dial::Now | Dial::Lost | Dial::Never => self.link.poll_timeout(),
+        }
+    }
+}
+
+impl Dial {
+    pub(super) fn is_due(self, now: Instant) -> bool {
+        match self {
+            Self::Now => true,
+            Self::At(at) => at.has_come(now),
+            Self::Settled | Self::Lost | Self::Never => false,
+        }
+    }
+}
