@@ -32,6 +32,11 @@ impl Backoff {
         step - half + ((random as u64 * half as u64) >> 32) as u32
     }
 
+    /// The same delays, from the least on.
+    pub const fn anew(&self) -> Self {
+        Self::new(self.least_ms, self.most_ms)
+    }
+
     /// An attempt succeeded: the next delay is the least again.
     pub const fn reset(&mut self) {
         self.next_ms = self.least_ms;

@@ -9,7 +9,7 @@ use crate::outbox::Batch;
 use crate::peers::{End, Introduced, Line, Writer};
 use std::collections::VecDeque;
 use std::task::Waker;
-use zeptomq_core::link::Heartbeat;
+use zeptomq_core::link::{Heartbeat, Ping};
 use zeptomq_core::pattern::overload::Load;
 use zeptomq_core::pattern::{Arrival, Pattern, Reason, Refused};
 use zeptomq_core::peer::{PeerId, Side};
@@ -35,7 +35,7 @@ pub(crate) trait Junction: Send + Sync {
     fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written, own: &mut dyn FnMut(&Own<'_>)) -> Work;
 
     /// Takes messages that arrived, and tells how many more there is room for.
-    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, commands: &mut Vec<Command<'static>>) -> usize;
+    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>) -> usize;
 
     /// The connection can carry no more, and this is the last that it has written. How many messages are lost with it.
     fn lost(&self, peer: PeerId, written: Written) -> usize;
@@ -212,7 +212,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         work
     }
 
-    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, commands: &mut Vec<Command<'static>>) -> usize {
+    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>) -> usize {
         let now = self.shared.now();
         let mut state = self.lock();
         let State { peers, pattern, waiting, receiver, unreceived, crowded, .. } = &mut *state;
@@ -236,7 +236,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         if let Some(line) = &mut found.line {
             line.heartbeat.heard(now);
             line.suspect = false;
-            commands.drain(..).for_each(|command| line.heartbeat.handle(&command));
+            pings.drain(..).for_each(|ping| line.heartbeat.handle(&ping.command()));
             room_left = room(found.inbox.load(), limit, *crowded);
             line.reading = room_left > 0;
         }

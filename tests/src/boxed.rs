@@ -11,7 +11,7 @@
 use std::ops::Range;
 use zeptomq_core::mechanism::{Mechanism, Open, Rejected, Seal};
 use zeptomq_core::wire::greeting::MechanismName;
-use zeptomq_core::wire::{FrameKind, Short};
+use zeptomq_core::wire::{FrameKind, PeerInfo, Short};
 
 /// One side of its handshake.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +121,7 @@ impl Mechanism for TestBox {
 
     fn poll_command(
         &mut self,
-        metadata: &[u8],
+        info: &PeerInfo<'_>,
         entropy: &mut dyn FnMut(&mut [u8]),
         out: &mut [u8],
     ) -> Result<usize, Short> {
@@ -130,6 +130,8 @@ impl Mechanism for TestBox {
             entropy(&mut octets);
             u64::from_be_bytes(octets)
         };
+        let mut metadata = Vec::new();
+        info.encode(&mut metadata)?;
         match self.awaits {
             Awaits::SendingHello => {
                 let client = fresh();
@@ -144,13 +146,13 @@ impl Mechanism for TestBox {
                 Ok(len)
             }
             Awaits::SendingInitiate(mut keys) => {
-                let len = write(out, &[b"\x08INITIATE", metadata, &[0; CHECKSUM_LEN]])?;
+                let len = write(out, &[b"\x08INITIATE", &metadata, &[0; CHECKSUM_LEN]])?;
                 keys.to_server.seal(&mut out[9..len]);
                 self.awaits = Awaits::Ready(keys);
                 Ok(len)
             }
             Awaits::SendingReady(mut keys) => {
-                let len = write(out, &[b"\x05READY", metadata, &[0; CHECKSUM_LEN]])?;
+                let len = write(out, &[b"\x05READY", &metadata, &[0; CHECKSUM_LEN]])?;
                 keys.to_client.seal(&mut out[6..len]);
                 self.awaits = Awaits::Traffic { inward: keys.to_server, outward: keys.to_client };
                 Ok(len)

@@ -10,7 +10,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("mechanism", &["wire"]),
     ("link", &["backoff", "mechanism", "message", "time", "wire"]),
     ("pattern", &["message", "peer", "storage", "wire"]),
-    ("storage", &["peer"]),
+    ("storage", &["peer", "wire"]),
     ("message", &[]),
     ("peer", &[]),
     ("time", &[]),

@@ -10,8 +10,8 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[piece, window, frame, message_high, message_low], wire)) = data.split_first_chunk() else { return };
     let limits = Limits {
         window: 9 + usize::from(window),
-        frame_len_max: u64::from(frame) * 8,
-        message_len_max: u64::from(u16::from_be_bytes([message_high, message_low])),
+        frame_len_max: usize::from(frame) * 8,
+        message_len_max: usize::from(u16::from_be_bytes([message_high, message_low])),
     };
     let (items, end) = read_in_every_way(Clear, limits, wire, usize::from(piece));
     let (expected, broken) = reference(wire, limits);
@@ -34,12 +34,12 @@ fn reference(mut wire: &[u8], limits: Limits) -> (Vec<Item>, bool) {
         let size_len = if long { 8 } else { 1 };
         let Some((size, rest)) = rest.split_at_checked(size_len) else { break };
         let size = size.iter().fold(0, |size, octet| size << 8 | u64::from(*octet));
-        if size >> 63 != 0 || size > limits.frame_len_max {
+        if size >> 63 != 0 || size > limits.frame_len_max as u64 {
             return (items, true);
         }
         let len = message_len + size;
         let window_holds = 1 + size_len as u64 + size <= limits.window as u64;
-        let too_long = !command && len > limits.message_len_max;
+        let too_long = !command && len > limits.message_len_max as u64;
         if too_long && !window_holds {
             return (items, true);
         }

@@ -13,8 +13,8 @@ fuzz_target!(|data: &[u8]| {
     };
     let limits = Limits {
         window: 9 + usize::from(window),
-        frame_len_max: u64::from(frame) * 4,
-        message_len_max: u64::from(message) * 16,
+        frame_len_max: usize::from(frame) * 4,
+        message_len_max: usize::from(message) * 16,
     };
     let sent = items(script);
     let mut wire = sealed(&sent);

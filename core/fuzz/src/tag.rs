@@ -7,6 +7,7 @@
 use core::ops::Range;
 
 use zeptomq_core::mechanism::{Mechanism, Null, Open, Rejected, Seal};
+use zeptomq_core::wire::PeerInfo;
 use zeptomq_core::wire::greeting::MechanismName;
 use zeptomq_core::wire::{FrameKind, Short};
 
@@ -35,11 +36,11 @@ impl Mechanism for Tagged {
 
     fn poll_command(
         &mut self,
-        metadata: &[u8],
+        info: &PeerInfo<'_>,
         entropy: &mut dyn FnMut(&mut [u8]),
         out: &mut [u8],
     ) -> Result<usize, Short> {
-        self.0.poll_command(metadata, entropy, out)
+        self.0.poll_command(info, entropy, out)
     }
 
     fn into_traffic(self) -> Result<(Tag, Tag), Self> {

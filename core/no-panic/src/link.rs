@@ -42,7 +42,7 @@ fn connection<M: Mechanism>(mechanism: M) {
 
 fn read<O: Open>(open: O) {
     let mut input = [0; 400];
-    let limits = Limits { window: size(), frame_len_max: any_u64(), message_len_max: any_u64() };
+    let limits = Limits { window: size(), frame_len_max: size(), message_len_max: size() };
     let mut reader = Reader::new(open, limits);
     while either() {
         let (step, used) = match reader.next(octets(&mut input)) {
@@ -67,7 +67,7 @@ fn write<S: Seal>(seal: S) {
         let Ok(kind) = FrameKind::from_flags(octet()) else { return };
         keep(writer.frame(kind, octets(&mut body), &mut out));
         if let Ok(command) = Command::decode(octets(&mut body)) {
-            keep(writer.heartbeat(&command, &mut out));
+            keep(writer.command(&command, &mut out));
         }
         keep(Writer::new(Clear).header(kind, size(), &mut out));
     }
@@ -104,8 +104,4 @@ fn heartbeat() {
 
 fn moment() -> Instant {
     Instant::from_ms(size() as u32).after_ms(size() as u32)
-}
-
-fn any_u64() -> u64 {
-    (size() as u64) << 32 | size() as u64
 }

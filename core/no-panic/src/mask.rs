@@ -4,9 +4,9 @@ use core::ops::Range;
 
 use zeptomq_core::mechanism::{Mechanism, Open, Rejected, Seal};
 use zeptomq_core::wire::greeting::MechanismName;
-use zeptomq_core::wire::{FrameKind, Short};
+use zeptomq_core::wire::{FrameKind, PeerInfo, Short, Window};
 
-use crate::unknown::{either, octet, octets, size};
+use crate::unknown::{either, keep, octet, octets, size};
 
 /// A handshake that goes anywhere, before traffic behind a mask.
 #[derive(Clone, Copy)]
@@ -28,10 +28,11 @@ impl Mechanism for Mask {
 
     fn poll_command(
         &mut self,
-        _metadata: &[u8],
+        info: &PeerInfo<'_>,
         entropy: &mut dyn FnMut(&mut [u8]),
         out: &mut [u8],
     ) -> Result<usize, Short> {
+        keep(info.encode(&mut Window::new(out)));
         entropy(out);
         if either() { Ok(size()) } else { Err(Short) }
     }

@@ -12,8 +12,8 @@ use crate::mechanism::{Mechanism, Rejected};
 use crate::time::Instant;
 use crate::wire::command::CommandError;
 use crate::wire::frame::{FrameError, HEADER_LEN_MAX, SHORT_LEN_MAX};
-use crate::wire::greeting::{self, GreetingError, MechanismName};
-use crate::wire::metadata::{IDENTITY_LEN_MAX, MetadataError};
+use crate::wire::greeting::{self, GreetingError};
+use crate::wire::metadata::MetadataError;
 use crate::wire::{Command, FrameKind, Greeting, Header, PeerInfo, Short, SocketType, Version, Window};
 use core::ops::Range;
 
@@ -50,7 +50,7 @@ pub enum HandshakeError {
     /// The greeting is none that we accept.
     Greeting(GreetingError),
     /// The peer uses another mechanism.
-    OtherMechanism(MechanismName),
+    OtherMechanism,
     /// A frame is malformed.
     Frame(FrameError),
     /// A message arrived before the handshake was over.
@@ -65,17 +65,10 @@ pub enum HandshakeError {
     Metadata(MetadataError),
     /// Sockets of these two types do not talk to each other: ours, then the peer's.
     Incompatible(SocketType, SocketType),
-    /// The peer refused us with an ERROR command.
-    Refused(Refusal),
+    /// The peer refused us with an ERROR command; [`refusal`] reads why.
+    Refused,
     /// The peer took longer than it may.
     TimedOut,
-}
-
-/// The reason that a peer gave in an ERROR command, cut to 32 octets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Refusal {
-    octets: [u8; 32],
-    len: u8,
 }
 
 impl<M: Mechanism> Handshake<M> {
@@ -103,28 +96,22 @@ impl<M: Mechanism> Handshake<M> {
         out: &mut [u8],
     ) -> Result<usize, Short> {
         if !self.greeted {
-            let greeting = Greeting::encode(M::NAME, self.mechanism.as_server());
-            crate::wire::copy(out.get_mut(..greeting::LEN).ok_or(Short)?, &greeting);
+            let greeting = out.first_chunk_mut().ok_or(Short)?;
+            Greeting::encode(M::NAME, self.mechanism.as_server(), greeting);
             self.greeted = true;
             return Ok(greeting::LEN);
         }
-        let mut metadata = [0; METADATA_LEN_MAX];
-        let mut written = Window::new(&mut metadata);
-        PeerInfo { socket_type: Some(self.socket_type), identity }.encode(&mut written)?;
-        let len = written.len();
-        let metadata = metadata.get(..len).unwrap_or_default();
-
+        let info = PeerInfo { socket_type: Some(self.socket_type), identity };
         // The header comes first but is known last: a command is tried as a short frame, then as a long one.
         for (head, len_max) in [(2, SHORT_LEN_MAX), (HEADER_LEN_MAX, usize::MAX)] {
-            let body = out.get_mut(head..).ok_or(Short)?;
+            let (header, body) = out.split_at_mut_checked(head).ok_or(Short)?;
             let room = body.len().min(len_max);
-            let Ok(len) = self.mechanism.poll_command(metadata, entropy, body.get_mut(..room).ok_or(Short)?) else {
-                continue;
-            };
+            let Some(body) = body.get_mut(..room) else { return Err(Short) };
+            let Ok(len) = self.mechanism.poll_command(&info, entropy, body) else { continue };
             if len == 0 {
                 return Ok(0);
             }
-            let mut header = Window::new(out);
+            let mut header = Window::new(header);
             Header::encode(FrameKind::Command, len, &mut header)?;
             return if header.len() == head { Ok(head + len) } else { Err(Short) };
         }
@@ -153,13 +140,12 @@ impl<M: Mechanism> Handshake<M> {
     }
 
     fn handle_greeting(&mut self, input: &[u8]) -> Result<usize, HandshakeError> {
-        let Some(octets) = input.first_chunk() else {
-            return Greeting::check(input).map(|()| 0).map_err(HandshakeError::Greeting);
-        };
+        Greeting::check(input).map_err(HandshakeError::Greeting)?;
+        let Some(octets) = input.first_chunk() else { return Ok(0) };
         let greeting = Greeting::decode(octets).map_err(HandshakeError::Greeting)?;
         // RFC 37 "Greeting": both sides SHALL use the same mechanism, or the connection is closed.
-        if greeting.mechanism != M::NAME {
-            return Err(HandshakeError::OtherMechanism(greeting.mechanism));
+        if !M::NAME.is(greeting.mechanism) {
+            return Err(HandshakeError::OtherMechanism);
         }
         self.awaits = Awaits::Commands(greeting.version);
         Ok(greeting::LEN)
@@ -175,14 +161,13 @@ impl<M: Mechanism> Handshake<M> {
         if header.kind != FrameKind::Command {
             return Err(HandshakeError::MessageTooEarly);
         }
-        let body_len = usize::try_from(header.body_len).map_err(|_| HandshakeError::CommandTooLong)?;
-        let end = header.len.saturating_add(body_len);
-        if body_len > COMMAND_LEN_MAX || end > self.window {
+        let end = header.len.saturating_add(header.body_len);
+        if header.body_len > COMMAND_LEN_MAX || end > self.window {
             return Err(HandshakeError::CommandTooLong);
         }
         let Some(body) = input.get_mut(header.len..end) else { return Ok((0, None)) };
         match Command::decode(body) {
-            Ok(Command::Error(reason)) => return Err(HandshakeError::Refused(Refusal::new(reason))),
+            Ok(Command::Error(_)) => return Err(HandshakeError::Refused),
             Ok(_) => (),
             Err(error) => return Err(HandshakeError::Command(error)),
         }
@@ -214,30 +199,17 @@ impl HandshakeError {
 
     /// Whether trying again would end the same way: then a connecting side gives up.
     pub const fn is_final(&self) -> bool {
-        matches!(self, Self::Incompatible(..) | Self::OtherMechanism(_) | Self::Refused(_))
+        matches!(self, Self::Incompatible(..) | Self::OtherMechanism | Self::Refused)
     }
 }
 
-impl Refusal {
-    fn new(reason: &[u8]) -> Self {
-        let mut octets = [0; 32];
-        let len = reason.len().min(octets.len());
-        crate::wire::copy(&mut octets, reason);
-        Self { octets, len: len as u8 }
-    }
-
-    /// The reason as it came; it need not be text.
-    pub fn as_octets(&self) -> &[u8] {
-        self.octets.get(..usize::from(self.len)).unwrap_or_default()
-    }
-}
-
-impl core::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let octets = self.as_octets();
-        let text = core::str::from_utf8(octets)
-            .or_else(|error| core::str::from_utf8(octets.get(..error.valid_up_to()).unwrap_or_default()));
-        f.write_str(text.unwrap_or_default())
+/// The reason that the peer gave in the ERROR command at the start of `input`; it need not be text.
+pub fn refusal(input: &[u8]) -> Option<&[u8]> {
+    let header = Header::decode(input).ok().flatten()?;
+    let body = input.get(header.len..)?.get(..header.body_len)?;
+    match Command::decode(body) {
+        Ok(Command::Error(reason)) => Some(reason),
+        _ => None,
     }
 }
 
@@ -245,7 +217,7 @@ impl core::fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Greeting(error) => error.fmt(f),
-            Self::OtherMechanism(name) => write!(f, "the peer uses the {name} mechanism"),
+            Self::OtherMechanism => f.write_str("the peer uses another security mechanism"),
             Self::Frame(error) => error.fmt(f),
             Self::MessageTooEarly => f.write_str("the peer sent a message before the handshake was over"),
             Self::CommandTooLong => f.write_str("the peer sent an overlong command"),
@@ -255,7 +227,7 @@ impl core::fmt::Display for HandshakeError {
             Self::Incompatible(ours, theirs) => {
                 write!(f, "the peer is a {theirs} socket, which a {ours} cannot talk to")
             }
-            Self::Refused(reason) => write!(f, "the peer refused us: {reason}"),
+            Self::Refused => f.write_str("the peer refused us"),
             Self::TimedOut => f.write_str("the peer did not finish the handshake in time"),
         }
     }
@@ -263,12 +235,9 @@ impl core::fmt::Display for HandshakeError {
 
 impl core::error::Error for HandshakeError {}
 
-/// `Socket-Type` of 6 octets and `Identity` of 255, with their names and lengths.
-const METADATA_LEN_MAX: usize = (1 + 11 + 4 + 6) + (1 + 8 + 4 + IDENTITY_LEN_MAX);
-
 #[cfg(test)]
 mod tests {
-    use super::{Handshake, HandshakeError};
+    use super::{Handshake, HandshakeError, refusal};
     use crate::mechanism::Null;
     use crate::time::Instant;
     use crate::wire::{SocketType, Version};
@@ -350,10 +319,8 @@ mod tests {
     fn an_error_command_is_a_refusal_with_its_reason() {
         let mut octets = opening(SocketType::Push, b"");
         octets.splice(64.., *b"\x04\x0a\x05ERROR\x03400");
-        match feed(&mut handshake(SocketType::Pull), &octets, 500) {
-            Err(HandshakeError::Refused(reason)) => assert_eq!(reason.as_octets(), b"400"),
-            other => panic!("{other:?}"),
-        }
+        assert_eq!(feed(&mut handshake(SocketType::Pull), &octets, 500), Err(HandshakeError::Refused));
+        assert_eq!(refusal(&octets[64..]), Some(&b"400"[..]));
     }
 
     #[test]

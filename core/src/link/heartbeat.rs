@@ -4,8 +4,8 @@
 //! (RFC 37 "Connection Heartbeating"); one of 3.0 may close on a command that it does not know.
 
 use crate::time::Instant;
-use crate::wire::command::Context;
-use crate::wire::{Command, SocketType, Version};
+use crate::wire::command::{CONTEXT_LEN_MAX, Context};
+use crate::wire::{Command, SocketType, Version, copy};
 
 /// The heartbeat of one link.
 #[derive(Debug)]
@@ -17,7 +17,17 @@ pub struct Heartbeat {
     peer_ttl_ms: Option<u32>,
     /// Whether silence may mean that the peer's user is slow, and no more.
     patient: bool,
-    pong: Option<Context>,
+    ping: Ping,
+    /// Whether that PING is to be answered.
+    owes: bool,
+}
+
+/// A PING that was kept, to be handled or answered later.
+#[derive(Clone, Copy, Debug)]
+pub struct Ping {
+    ttl_ds: u16,
+    context: [u8; CONTEXT_LEN_MAX],
+    context_len: u8,
 }
 
 /// How a link is kept alive.
@@ -49,7 +59,8 @@ impl Heartbeat {
             heard: now,
             peer_ttl_ms: None,
             patient: matches!(ours, SocketType::Push | SocketType::Pub | SocketType::Xpub),
-            pong: None,
+            ping: Ping { ttl_ds: 0, context: [0; CONTEXT_LEN_MAX], context_len: 0 },
+            owes: false,
         }
     }
 
@@ -65,7 +76,8 @@ impl Heartbeat {
     pub fn handle(&mut self, command: &Command<'_>) {
         if let Command::Ping { ttl_ds, context } = command {
             // RFC 37 "Connection Heartbeating": the PONG SHALL hold the same context.
-            self.pong = Some(*context);
+            self.ping.set(*ttl_ds, *context);
+            self.owes = true;
             self.patient = false;
             if *ttl_ds > 0 {
                 self.peer_ttl_ms = Some(u32::from(*ttl_ds) * 100);
@@ -74,9 +86,9 @@ impl Heartbeat {
     }
 
     /// The PONG that is owed, or the PING that is due. What comes back must be sent.
-    pub fn poll_transmit(&mut self, now: Instant) -> Option<Command<'static>> {
-        if let Some(context) = self.pong.take() {
-            return Some(Command::Pong(context));
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Command<'_>> {
+        if core::mem::take(&mut self.owes) {
+            return Some(Command::Pong(self.ping.context()));
         }
         if !self.pings || !self.next_ping.has_come(now) {
             return None;
@@ -111,6 +123,30 @@ impl Heartbeat {
     }
 }
 
+impl Ping {
+    /// Keeps a PING.
+    pub fn new(ttl_ds: u16, context: Context<'_>) -> Self {
+        let mut ping = Self { ttl_ds: 0, context: [0; CONTEXT_LEN_MAX], context_len: 0 };
+        ping.set(ttl_ds, context);
+        ping
+    }
+
+    /// The PING again.
+    pub fn command(&self) -> Command<'_> {
+        Command::Ping { ttl_ds: self.ttl_ds, context: self.context() }
+    }
+
+    fn set(&mut self, ttl_ds: u16, context: Context<'_>) {
+        copy(&mut self.context, context.as_octets());
+        (self.ttl_ds, self.context_len) = (ttl_ds, context.as_octets().len() as u8);
+    }
+
+    fn context(&self) -> Context<'_> {
+        let context = self.context.get(..usize::from(self.context_len)).unwrap_or_default();
+        Context::new(context).unwrap_or(Context::EMPTY)
+    }
+}
+
 const TTL_DS_MAX: u32 = 655;
 
 #[cfg(test)]
@@ -130,7 +166,7 @@ mod tests {
         Heartbeat::new(setup, SocketType::Pull, version, at(0))
     }
 
-    fn ping(ttl_ds: u16, context: &[u8]) -> Command<'static> {
+    fn ping(ttl_ds: u16, context: &[u8]) -> Command<'_> {
         Command::Ping { ttl_ds, context: Context::new(context).unwrap() }
     }
 

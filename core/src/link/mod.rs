@@ -13,8 +13,8 @@ mod reader;
 mod writer;
 
 pub use fixed::{FixedLink, FixedMessage, LinkError, Outgoing, PushError, Setup, Stepped, TOPIC_LEN_MAX};
-pub use handshake::{Handshake, HandshakeError, Introduced, Refusal};
-pub use heartbeat::{Heartbeat, HeartbeatSetup};
+pub use handshake::{Handshake, HandshakeError, Introduced, refusal};
+pub use heartbeat::{Heartbeat, HeartbeatSetup, Ping};
 pub use reader::{Limits, ReadError, Reader, Step};
 pub use writer::Writer;
 

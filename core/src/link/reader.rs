@@ -13,7 +13,7 @@ use core::ops::Range;
 pub struct Reader<O> {
     open: O,
     limits: Limits,
-    message_len: u64,
+    message_len: usize,
 }
 
 /// How much a peer may send in one piece.
@@ -22,10 +22,10 @@ pub struct Limits {
     /// How many octets the caller can lend at once, at least 9. A frame that is longer comes as [`Step::Large`].
     pub window: usize,
     /// The longest body of a frame, in octets.
-    pub frame_len_max: u64,
+    pub frame_len_max: usize,
     /// The longest message, in octets: its bodies, and 32 octets for each part after the first, which is what a part
     /// costs to keep.
-    pub message_len_max: u64,
+    pub message_len_max: usize,
 }
 
 /// What is next.
@@ -59,7 +59,7 @@ pub enum ReadError {
     /// A frame is malformed.
     Frame(FrameError),
     /// A frame is longer than the limit: its length in octets.
-    FrameTooLong(u64),
+    FrameTooLong(usize),
     /// A message is longer than the limit.
     MessageTooLong,
     /// A command is longer than is read.
@@ -81,12 +81,10 @@ impl<O: Open> Reader<O> {
             return Ok((Step::Need(if input.is_empty() { 2 } else { self.header_len(input) }), 0));
         };
         // A limit is enforced before the octets that break it are kept.
-        if header.body_len > self.limits.frame_len_max.saturating_add((O::HEAD + O::TAIL) as u64) {
+        if header.body_len > self.limits.frame_len_max.saturating_add(O::HEAD + O::TAIL) {
             return Err(ReadError::FrameTooLong(header.body_len));
         }
-        let Some(body_len) = usize::try_from(header.body_len).ok() else {
-            return Err(ReadError::FrameTooLong(header.body_len));
-        };
+        let body_len = header.body_len;
         let end = header.len.saturating_add(body_len);
         if header.kind == FrameKind::Command && (body_len > COMMAND_LEN_MAX || end > self.limits.window) {
             return Err(ReadError::CommandTooLong);
@@ -127,8 +125,8 @@ impl<O: Open> Reader<O> {
 
     /// How long the message is with a part of `len` octets more.
     #[inline]
-    fn check_message(&self, len: usize) -> Result<u64, ReadError> {
-        let total = self.message_len.saturating_add(len as u64);
+    fn check_message(&self, len: usize) -> Result<usize, ReadError> {
+        let total = self.message_len.saturating_add(len);
         if total > self.limits.message_len_max { Err(ReadError::MessageTooLong) } else { Ok(total) }
     }
 
@@ -152,7 +150,7 @@ impl core::fmt::Display for ReadError {
 impl core::error::Error for ReadError {}
 
 /// What a part costs to keep beside its octets, on a server.
-const PART_COST: u64 = 40;
+const PART_COST: usize = 40;
 
 #[cfg(test)]
 mod tests {
@@ -218,7 +216,7 @@ mod tests {
     fn a_frame_above_the_limit_is_refused_by_its_header() {
         for size in [1001, 1 << 31, u64::from(u32::MAX), u64::MAX >> 1] {
             let mut input = [&[2][..], &size.to_be_bytes()].concat();
-            assert_eq!(reader().next(&mut input), Err(ReadError::FrameTooLong(size)));
+            assert_eq!(reader().next(&mut input), Err(ReadError::FrameTooLong(size as usize)));
         }
         let mut input = [&[2][..], &u64::MAX.to_be_bytes()].concat();
         assert_eq!(reader().next(&mut input), Err(ReadError::Frame(FrameError::BadSize)));

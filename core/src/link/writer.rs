@@ -1,7 +1,6 @@
 //! How does a part of a message become octets that leave?
 
 use crate::mechanism::{Clear, Seal};
-use crate::wire::command::HEARTBEAT_LEN_MAX;
 use crate::wire::{Command, FrameKind, Header, Octets, Short, Subscription, Version, Window, copy};
 
 /// Frames parts and seals them.
@@ -56,27 +55,25 @@ impl<S: Seal> Writer<S> {
         version: Version,
         out: &mut impl Octets,
     ) -> Result<(), Short> {
-        let (kind, head) = subscription.frame(version);
-        self.gathered(kind, [head, subscription.topic], out)
+        if version >= Version::V3_1 {
+            return self.command(&Command::Subscription(*subscription), out);
+        }
+        self.gathered(FrameKind::Last, [&[subscription.octet()], subscription.topic, &[]], out)
     }
 
-    /// Appends a heartbeat as a frame, whole or not at all.
-    pub fn heartbeat(&mut self, command: &Command<'_>, out: &mut impl Octets) -> Result<(), Short> {
-        let mut frame = [0; HEARTBEAT_LEN_MAX];
-        let mut plain = Window::new(&mut frame);
-        command.encode(&mut plain)?;
-        let len = plain.len();
-        self.frame(FrameKind::Command, frame.get(SHORT_HEADER_LEN..len).ok_or(Short)?, out)
+    /// Appends a command, whole or not at all.
+    pub fn command(&mut self, command: &Command<'_>, out: &mut impl Octets) -> Result<(), Short> {
+        self.gathered(FrameKind::Command, command.body(&mut [0; 2])?, out)
     }
 
     /// Appends the frame that lies plain at the start of `plain`, sealed. Its body lies behind its header, or else is
     /// all of `elsewhere`. Returns how long it was plain, header and body; nothing when there is no such frame.
     pub fn seal_plain(&mut self, plain: &[u8], elsewhere: &[u8], out: &mut impl Octets) -> Option<usize> {
         let header = Header::decode(plain).ok().flatten()?;
-        let len = header.len.checked_add(usize::try_from(header.body_len).ok()?)?;
+        let len = header.len.checked_add(header.body_len)?;
         let body = match plain.get(header.len..len) {
             Some(body) => body,
-            None => Some(elsewhere).filter(|body| body.len() as u64 == header.body_len)?,
+            None => Some(elsewhere).filter(|body| body.len() == header.body_len)?,
         };
         self.frame(header.kind, body, out).ok()?;
         Some(len)
@@ -126,7 +123,6 @@ pub(super) fn rewrite_kind(frame: &mut [u8], kind: FrameKind) {
 }
 
 const LONG: u8 = 0b010;
-const SHORT_HEADER_LEN: usize = 2;
 
 #[cfg(test)]
 mod tests {

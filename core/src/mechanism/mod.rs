@@ -7,6 +7,7 @@ mod null;
 
 pub use null::{Clear, Null};
 
+use crate::wire::PeerInfo;
 use crate::wire::greeting::MechanismName;
 use crate::wire::{FrameKind, Short};
 use core::ops::Range;
@@ -26,12 +27,13 @@ pub trait Mechanism: Sized {
     /// Takes the body of a command that arrived, opening it in place. A range is where the peer's metadata lies in it.
     fn handle(&mut self, command: &mut [u8]) -> Result<Option<Range<usize>>, Rejected>;
 
-    /// Writes the body of the next command to send into `out` and tells its length; 0 when there is none for now.
+    /// Writes the body of the next command to send into `out`, with what we say of ourselves where it belongs, and tells its
+    /// length; 0 when there is none for now.
     ///
     /// When `out` is too small nothing changes, and the call may be made again with more room.
     fn poll_command(
         &mut self,
-        metadata: &[u8],
+        info: &PeerInfo<'_>,
         entropy: &mut dyn FnMut(&mut [u8]),
         out: &mut [u8],
     ) -> Result<usize, Short>;

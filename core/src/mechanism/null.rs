@@ -3,7 +3,7 @@
 
 use super::{Mechanism, Open, Rejected, Seal};
 use crate::wire::greeting::MechanismName;
-use crate::wire::{Command, FrameKind, Octets, Short, Window};
+use crate::wire::{Command, FrameKind, Octets, PeerInfo, Short, Window};
 use core::ops::Range;
 
 /// The NULL mechanism: which of the two READY commands have passed.
@@ -45,7 +45,7 @@ impl Mechanism for Null {
     // RFC 23 lets either side be first, RFC 37 the connecting one, libzmq sends on both sides at once: so do we.
     fn poll_command(
         &mut self,
-        metadata: &[u8],
+        info: &PeerInfo<'_>,
         _entropy: &mut dyn FnMut(&mut [u8]),
         out: &mut [u8],
     ) -> Result<usize, Short> {
@@ -54,7 +54,7 @@ impl Mechanism for Null {
         }
         let mut out = Window::new(out);
         out.put(READY)?;
-        out.put(metadata)?;
+        info.encode(&mut out)?;
         self.sent = true;
         Ok(out.len())
     }
@@ -91,14 +91,17 @@ const READY: &[u8] = b"\x05READY";
 #[cfg(test)]
 mod tests {
     use super::{Mechanism, Null};
+    use crate::wire::{PeerInfo, SocketType};
+
+    const INFO: PeerInfo<'_> = PeerInfo { socket_type: Some(SocketType::Pull), identity: b"" };
 
     #[test]
     fn traffic_begins_when_both_have_sent_ready() {
         let mut out = [0; 32];
         let mut null = Null::NEW;
-        assert_eq!(null.poll_command(b"meta", &mut |_| (), &mut out), Ok(10));
-        assert_eq!(&out[..10], b"\x05READYmeta");
-        assert_eq!(null.poll_command(b"meta", &mut |_| (), &mut out), Ok(0));
+        assert_eq!(null.poll_command(&INFO, &mut |_| (), &mut out), Ok(26));
+        assert_eq!(&out[..26], b"\x05READY\x0bSocket-Type\0\0\0\x04PULL");
+        assert_eq!(null.poll_command(&INFO, &mut |_| (), &mut out), Ok(0));
         assert!(null.into_traffic().is_err());
         assert_eq!(null.handle(&mut { *b"\x05READYxy" }), Ok(Some(6..8)));
         assert!(null.into_traffic().is_ok());
@@ -116,7 +119,7 @@ mod tests {
     #[test]
     fn a_ready_that_finds_no_room_is_sent_later() {
         let mut null = Null::NEW;
-        assert!(null.poll_command(b"meta", &mut |_| (), &mut [0; 9]).is_err());
-        assert_eq!(null.poll_command(b"meta", &mut |_| (), &mut [0; 10]), Ok(10));
+        assert!(null.poll_command(&INFO, &mut |_| (), &mut [0; 25]).is_err());
+        assert_eq!(null.poll_command(&INFO, &mut |_| (), &mut [0; 26]), Ok(26));
     }
 }

@@ -28,7 +28,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let opened = self.pattern.open(peer, Side::Connect);
         if let Some(slot) = self.places.slot_mut(peer) {
             match opened {
-                Ok(()) => (slot.dial, slot.backoff) = (Dial::Now, self.common.setup.reconnect),
+                Ok(()) => (slot.dial, slot.backoff) = (Dial::Now, self.common.setup.reconnect.anew()),
                 Err(_) => slot.tenant = Tenant::Nobody,
             }
         }
@@ -238,7 +238,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 Ok(Stepped::Introduced(info)) => match admit(*pattern, &mut slot.tenant, peer, &info) {
                     Ok(other) => {
                         displaced = other;
-                        slot.backoff = setup.reconnect;
+                        slot.backoff.reset();
                     }
                     Err(error) => {
                         place.fail(Failure::Refused(error));

@@ -6,6 +6,7 @@
 
 use super::{Bits, Full, Slots};
 use crate::peer::PeerId;
+use crate::wire::{begins_with, same};
 
 /// Who wants which topics.
 pub trait Topics {
@@ -128,7 +129,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
     fn collect(&self, subject: &[u8], wanting: &mut Self::Slots) {
         wanting.add_all(&self.everything);
         for entry in &self.entries {
-            if subject.starts_with(&entry.topic) {
+            if begins_with(subject, &entry.topic) {
                 wanting.add_all(&entry.peers);
             }
         }
@@ -159,7 +160,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
 
 impl<const OCTETS: usize> Entry<OCTETS> {
     fn is(&self, topic: &[u8]) -> bool {
-        !self.peers.is_empty() && self.topic.as_slice() == topic
+        !self.peers.is_empty() && same(&self.topic, topic)
     }
 }
 

@@ -19,10 +19,10 @@ pub enum Command<'a> {
         /// After this many tenths of a second of silence the link should be dropped; 0 says nothing.
         ttl_ds: u16,
         /// What the PONG must carry back.
-        context: Context,
+        context: Context<'a>,
     },
     /// PONG: the answer to our PING.
-    Pong(Context),
+    Pong(Context<'a>),
     /// SUBSCRIBE or CANCEL: what a subscriber wants, or not any more.
     Subscription(Subscription<'a>),
     /// Any other command, which a peer may send and we may ignore.
@@ -36,10 +36,7 @@ pub enum Command<'a> {
 
 /// What a PING asks its PONG to carry back: at most 16 octets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Context {
-    octets: [u8; CONTEXT_LEN_MAX],
-    len: u8,
-}
+pub struct Context<'a>(&'a [u8]);
 
 /// Why a command's body is malformed. The peer is at fault; the connection cannot go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,8 +52,6 @@ pub enum CommandError {
 
 /// The longest context of a PING, in octets.
 pub const CONTEXT_LEN_MAX: usize = 16;
-/// The longest encoded heartbeat, in octets, its frame header included.
-pub const HEARTBEAT_LEN_MAX: usize = 2 + 5 + 2 + CONTEXT_LEN_MAX;
 
 impl<'a> Command<'a> {
     /// Reads the body of a command frame.
@@ -67,53 +62,65 @@ impl<'a> Command<'a> {
         if name.is_empty() || !name.iter().all(u8::is_ascii_alphabetic) {
             return Err(CommandError::BadName);
         }
-        match name {
-            b"READY" => Ok(Self::Ready(data)),
-            b"ERROR" => reason(data).map(Self::Error),
-            b"PING" => {
+        match Name::ALL.into_iter().find(|known| super::same(known.as_octets(), name)) {
+            Some(Name::Ready) => Ok(Self::Ready(data)),
+            Some(Name::Error) => reason(data).map(Self::Error),
+            Some(Name::Ping) => {
                 let (ttl, context) = data.split_first_chunk().ok_or(CommandError::BadHeartbeat)?;
                 Ok(Self::Ping { ttl_ds: u16::from_be_bytes(*ttl), context: Context::new(context)? })
             }
-            b"PONG" => Context::new(data).map(Self::Pong),
-            b"SUBSCRIBE" => Ok(Self::Subscription(Subscription { topic: data, wanted: true })),
-            b"CANCEL" => Ok(Self::Subscription(Subscription { topic: data, wanted: false })),
-            _ => Ok(Self::Other { name, data }),
+            Some(Name::Pong) => Context::new(data).map(Self::Pong),
+            Some(Name::Subscribe) => Ok(Self::Subscription(Subscription { topic: data, wanted: true })),
+            Some(Name::Cancel) => Ok(Self::Subscription(Subscription { topic: data, wanted: false })),
+            None => Ok(Self::Other { name, data }),
         }
     }
 
     /// Writes the command as a whole frame.
     pub fn encode(&self, out: &mut impl Octets) -> Result<(), Short> {
-        match self {
-            Self::Ready(metadata) => frame(b"READY", &[metadata], out),
+        let mut number = [0; 2];
+        let body = self.body(&mut number)?.into_iter();
+        Header::encode(FrameKind::Command, body.clone().map(<[u8]>::len).sum(), out)?;
+        body.clone().try_for_each(|piece| out.put(piece))
+    }
+
+    /// The pieces of its body; of no command that a peer is sent are there more. Numbers are written into `number`.
+    pub(crate) fn body<'b>(&'b self, number: &'b mut [u8; 2]) -> Result<[&'b [u8]; 3], Short> {
+        Ok(match self {
+            Self::Ready(metadata) => [b"\x05READY", metadata, &[]],
             Self::Error(reason) => {
                 let reason = reason.get(..255).unwrap_or(reason);
-                frame(b"ERROR", &[&[reason.len() as u8], reason], out)
+                number[0] = reason.len() as u8;
+                [b"\x05ERROR", &number[..1], reason]
             }
-            Self::Ping { ttl_ds, context } => frame(b"PING", &[&ttl_ds.to_be_bytes(), context.as_octets()], out),
-            Self::Pong(context) => frame(b"PONG", &[context.as_octets()], out),
-            Self::Subscription(Subscription { topic, wanted: true }) => frame(b"SUBSCRIBE", &[topic], out),
-            Self::Subscription(Subscription { topic, wanted: false }) => frame(b"CANCEL", &[topic], out),
-            Self::Other { name, data } => frame(name, &[data], out),
-        }
+            Self::Ping { ttl_ds, context } => {
+                *number = ttl_ds.to_be_bytes();
+                [b"\x04PING", number, context.as_octets()]
+            }
+            Self::Pong(context) => [b"\x04PONG", context.as_octets(), &[]],
+            Self::Subscription(Subscription { topic, wanted: true }) => [b"\x09SUBSCRIBE", topic, &[]],
+            Self::Subscription(Subscription { topic, wanted: false }) => [b"\x06CANCEL", topic, &[]],
+            Self::Other { name, data } => {
+                number[0] = u8::try_from(name.len()).map_err(|_| Short)?;
+                [&number[..1], name, data]
+            }
+        })
     }
 }
 
-impl Context {
+impl<'a> Context<'a> {
     /// The context of a PING that asks for nothing back.
-    pub const EMPTY: Self = Self { octets: [0; CONTEXT_LEN_MAX], len: 0 };
+    pub const EMPTY: Self = Self(&[]);
 
     /// A context of at most 16 octets.
     // RFC 37 "Connection Heartbeating": the context MUST NOT be longer than 16 octets.
-    pub fn new(context: &[u8]) -> Result<Self, CommandError> {
-        let mut octets = [0; CONTEXT_LEN_MAX];
-        let room = octets.get_mut(..context.len()).ok_or(CommandError::BadHeartbeat)?;
-        super::octets::copy(room, context);
-        Ok(Self { octets, len: context.len() as u8 })
+    pub const fn new(context: &'a [u8]) -> Result<Self, CommandError> {
+        if context.len() > CONTEXT_LEN_MAX { Err(CommandError::BadHeartbeat) } else { Ok(Self(context)) }
     }
 
     /// The octets to carry back.
-    pub fn as_octets(&self) -> &[u8] {
-        self.octets.get(..usize::from(self.len)).unwrap_or_default()
+    pub const fn as_octets(&self) -> &'a [u8] {
+        self.0
     }
 }
 
@@ -129,21 +136,38 @@ impl core::fmt::Display for CommandError {
 
 impl core::error::Error for CommandError {}
 
+/// A name that means something to us.
+#[derive(Clone, Copy)]
+enum Name {
+    Ready,
+    Error,
+    Ping,
+    Pong,
+    Subscribe,
+    Cancel,
+}
+
+impl Name {
+    const ALL: [Self; 6] = [Self::Ready, Self::Error, Self::Ping, Self::Pong, Self::Subscribe, Self::Cancel];
+
+    const fn as_octets(self) -> &'static [u8] {
+        match self {
+            Self::Ready => b"READY",
+            Self::Error => b"ERROR",
+            Self::Ping => b"PING",
+            Self::Pong => b"PONG",
+            Self::Subscribe => b"SUBSCRIBE",
+            Self::Cancel => b"CANCEL",
+        }
+    }
+}
+
 // RFC 37 grammar: error-reason = OCTET 0*255VCHAR, and nothing behind it.
 fn reason(data: &[u8]) -> Result<&[u8], CommandError> {
     match data.split_first() {
         Some((&len, reason)) if reason.len() == usize::from(len) => Ok(reason),
         _ => Err(CommandError::BadError),
     }
-}
-
-fn frame(name: &[u8], data: &[&[u8]], out: &mut impl Octets) -> Result<(), Short> {
-    let len = u8::try_from(name.len()).map_err(|_| Short)?;
-    let body_len = data.iter().fold(1 + name.len(), |len, piece| len.saturating_add(piece.len()));
-    Header::encode(FrameKind::Command, body_len, out)?;
-    out.put(&[len])?;
-    out.put(name)?;
-    data.iter().try_for_each(|piece| out.put(piece))
 }
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ pub struct Header {
     pub kind: FrameKind,
     /// How long the header itself was on the wire, 2 or 9 octets.
     pub len: usize,
-    /// How long the body is, in octets: at most 2^63 - 1.
-    pub body_len: u64,
+    /// How long the body is, in octets; `usize::MAX` when it is longer than memory can be.
+    pub body_len: usize,
 }
 
 /// Why octets are no frame. The peer is at fault; the connection cannot go on.
@@ -82,14 +82,15 @@ impl Header {
         let Some(&flags) = input.first() else { return Ok(None) };
         let kind = FrameKind::from_flags(flags)?;
         if flags & LONG == 0 {
-            return Ok(input.get(1).map(|&len| Self { kind, len: 2, body_len: u64::from(len) }));
+            return Ok(input.get(1).map(|&len| Self { kind, len: 2, body_len: usize::from(len) }));
         }
         let Some(size) = input.get(1..).and_then(|rest| rest.first_chunk()) else { return Ok(None) };
-        let body_len = u64::from_be_bytes(*size);
+        let size = u64::from_be_bytes(*size);
         // RFC 37 "Framing": the most significant bit of a long size MUST be zero.
-        if body_len >> 63 != 0 {
+        if size >> 63 != 0 {
             return Err(FrameError::BadSize);
         }
+        let body_len = usize::try_from(size).unwrap_or(usize::MAX);
         Ok(Some(Self { kind, len: HEADER_LEN_MAX, body_len }))
     }
 
@@ -154,7 +155,7 @@ mod tests {
             assert_eq!(&out[..used], wire);
             assert_eq!(used, Header::len_for(len));
             let header = Header::decode(wire).unwrap().unwrap();
-            assert_eq!(header, Header { kind, len: used, body_len: len as u64 });
+            assert_eq!(header, Header { kind, len: used, body_len: len });
             for cut in 0..wire.len() {
                 assert_eq!(Header::decode(&wire[..cut]), Ok(None));
             }
@@ -180,7 +181,7 @@ mod tests {
     fn a_size_of_63_bits_is_a_size_and_one_of_64_is_not() {
         assert_eq!(
             Header::decode(&[2, 0x7f, 255, 255, 255, 255, 255, 255, 255]).unwrap().unwrap().body_len,
-            u64::MAX >> 1
+            usize::try_from(u64::MAX >> 1).unwrap_or(usize::MAX)
         );
         assert_eq!(Header::decode(&[2, 0x80, 0, 0, 0, 0, 0, 0, 0]), Err(FrameError::BadSize));
         assert_eq!(Header::decode(&[2, 255, 255, 255, 255, 255, 255, 255, 255]), Err(FrameError::BadSize));

@@ -20,11 +20,11 @@ pub enum Version {
 
 /// What a greeting says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Greeting {
+pub struct Greeting<'a> {
     /// The version that both sides speak from here on.
     pub version: Version,
-    /// The security mechanism, NUL-padded to 20 octets.
-    pub mechanism: MechanismName,
+    /// The name of the security mechanism, NUL-padded to 20 octets.
+    pub mechanism: &'a [u8],
     /// Whether the sender is the server of the mechanism.
     pub as_server: bool,
 }
@@ -45,31 +45,28 @@ pub enum GreetingError {
     BadMechanism,
 }
 
-impl Greeting {
-    /// The greeting on the wire, announcing 3.1.
-    pub fn encode(mechanism: MechanismName, as_server: bool) -> [u8; LEN] {
-        let mut out = [0; LEN];
-        out[0] = SIGNATURE_HEAD;
-        out[9] = SIGNATURE_TAIL;
-        out[10] = 3;
-        out[11] = 1;
-        for (to, from) in out.iter_mut().skip(12).zip(mechanism.0) {
-            *to = from;
+impl<'a> Greeting<'a> {
+    /// Writes the greeting, announcing 3.1.
+    pub fn encode(mechanism: MechanismName, as_server: bool, out: &mut [u8; LEN]) {
+        for (at, octet) in out.iter_mut().enumerate() {
+            *octet = match at {
+                0 => SIGNATURE_HEAD,
+                9 => SIGNATURE_TAIL,
+                10 => 3,
+                11 => 1,
+                12..32 => mechanism.0.get(at - 12).copied().unwrap_or(0),
+                32 => u8::from(as_server),
+                _ => 0,
+            };
         }
-        out[32] = u8::from(as_server);
-        out
     }
 
     /// Reads a whole greeting. The padding, the filler and, under NULL, as-server mean nothing and are not looked at.
-    pub fn decode(octets: &[u8; LEN]) -> Result<Self, GreetingError> {
+    pub fn decode(octets: &'a [u8; LEN]) -> Result<Self, GreetingError> {
         Self::check(octets)?;
-        let mut mechanism = [0; 20];
-        for (to, from) in mechanism.iter_mut().zip(octets.iter().skip(12)) {
-            *to = *from;
-        }
         Ok(Self {
             version: if (octets[10], octets[11]) == (3, 0) { Version::V3_0 } else { Version::V3_1 },
-            mechanism: MechanismName::decode(mechanism)?,
+            mechanism: octets.get(12..32).filter(|name| is_mechanism(name)).ok_or(GreetingError::BadMechanism)?,
             as_server: octets[32] != 0,
         })
     }
@@ -111,16 +108,18 @@ impl MechanismName {
         self.0.get(..len).unwrap_or_default()
     }
 
-    // RFC 37 grammar: mechanism-char = "A"-"Z" | DIGIT | "-" | "_" | "." | "+" | %x0, the NULs as padding.
-    fn decode(octets: [u8; 20]) -> Result<Self, GreetingError> {
-        let name = Self(octets);
-        let len = name.as_octets().len();
-        let legal = |octet: &u8| octet.is_ascii_uppercase() || octet.is_ascii_digit() || b"-_.+".contains(octet);
-        if len == 0 || !name.as_octets().iter().all(legal) || octets.iter().skip(len).any(|&octet| octet != 0) {
-            return Err(GreetingError::BadMechanism);
-        }
-        Ok(name)
+    /// Whether a greeting names this mechanism.
+    pub fn is(&self, padded: &[u8]) -> bool {
+        super::same(&self.0, padded)
     }
+}
+
+// RFC 37 grammar: mechanism-char = "A"-"Z" | DIGIT | "-" | "_" | "." | "+" | %x0, the NULs as padding.
+fn is_mechanism(padded: &[u8]) -> bool {
+    let is_legal = |octet: u8| matches!(octet, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'+');
+    let is_padding = |octet: u8| octet == 0;
+    let mut octets = padded.iter().copied().skip_while(|&octet| is_legal(octet));
+    padded.first().is_some_and(|&first| is_legal(first)) && octets.all(is_padding)
 }
 
 impl core::fmt::Debug for MechanismName {
@@ -154,8 +153,14 @@ const SIGNATURE_TAIL: u8 = 0x7F;
 mod tests {
     use super::{Greeting, GreetingError, LEN, MechanismName, Version};
 
+    fn ours(mechanism: MechanismName, as_server: bool) -> [u8; LEN] {
+        let mut octets = [7; LEN];
+        Greeting::encode(mechanism, as_server, &mut octets);
+        octets
+    }
+
     fn greeting(major: u8, minor: u8) -> [u8; LEN] {
-        let mut octets = Greeting::encode(MechanismName::NULL, false);
+        let mut octets = ours(MechanismName::NULL, false);
         (octets[10], octets[11]) = (major, minor);
         octets
     }
@@ -166,11 +171,8 @@ mod tests {
         vector[0] = 0xff;
         vector[9] = 0x7f;
         vector[10..16].copy_from_slice(&[3, 1, b'N', b'U', b'L', b'L']);
-        assert_eq!(Greeting::encode(MechanismName::NULL, false), vector);
-        assert_eq!(
-            Greeting::encode(MechanismName::new("CURVE"), true)[12..33],
-            *b"CURVE\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"
-        );
+        assert_eq!(ours(MechanismName::NULL, false), vector);
+        assert_eq!(ours(MechanismName::new("CURVE"), true)[12..33], *b"CURVE\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01");
     }
 
     #[test]
@@ -221,7 +223,7 @@ mod tests {
             ("NU LL", false),
             ("NU\0LL", false),
         ] {
-            let octets = Greeting::encode(MechanismName::new(name), false);
+            let octets = ours(MechanismName::new(name), false);
             assert_eq!(Greeting::decode(&octets).is_ok(), good, "{name:?}");
         }
     }

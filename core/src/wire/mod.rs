@@ -14,7 +14,7 @@ pub use command::Command;
 pub use frame::{FrameKind, Header};
 pub use greeting::{Greeting, Version};
 pub use metadata::PeerInfo;
-pub(crate) use octets::copy;
 pub use octets::{Octets, Short, Window};
+pub(crate) use octets::{begins_with, copy, same};
 pub use socket_type::SocketType;
 pub use subscription::Subscription;

@@ -6,8 +6,6 @@
 //! ```
 //! Both are understood on every connection: an application that sends them itself sends the messages.
 
-use super::{FrameKind, Version};
-
 /// A topic that a peer wants from now on, or does not want any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Subscription<'a> {
@@ -30,15 +28,5 @@ impl<'a> Subscription<'a> {
     /// What goes before the topic in a message.
     pub const fn octet(self) -> u8 {
         self.wanted as u8
-    }
-
-    /// The frame that a peer of this version is to be sent: its kind, and what goes before the topic in its body.
-    pub fn frame(self, version: Version) -> (FrameKind, &'static [u8]) {
-        match (version >= Version::V3_1, self.wanted) {
-            (true, true) => (FrameKind::Command, b"\x09SUBSCRIBE"),
-            (true, false) => (FrameKind::Command, b"\x06CANCEL"),
-            (false, true) => (FrameKind::Last, b"\x01"),
-            (false, false) => (FrameKind::Last, b"\x00"),
-        }
     }
 }

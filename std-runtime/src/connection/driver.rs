@@ -164,6 +164,7 @@ impl From<Failed> for Ended {
         match failed {
             Failed::Protocol(error) if error.is_final() => Self::Refused(error.to_string()),
             Failed::Protocol(error) => Self::Failed(error.to_string()),
+            Failed::SentAway(reason) => Self::Refused(format!("the peer refused us: {reason}")),
             Failed::Transport(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Self::Failed("the peer hung up during the handshake".into())
             }

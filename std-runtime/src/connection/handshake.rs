@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
-use zeptomq_core::link::{COMMAND_LEN_MAX, Handshake, HandshakeError, Heartbeat};
+use zeptomq_core::link::{COMMAND_LEN_MAX, Handshake, HandshakeError, Heartbeat, refusal};
 use zeptomq_core::mechanism::{Mechanism, Open};
 use zeptomq_core::pattern::Refused;
 use zeptomq_core::peer::PeerId;
@@ -29,8 +29,20 @@ pub(super) struct Opened<M: Mechanism> {
 #[derive(Debug)]
 pub(super) enum Failed {
     Protocol(HandshakeError),
+    /// The peer sent us away, and why.
+    SentAway(String),
     Transport(io::Error),
     Refused(Refused),
+}
+
+impl Failed {
+    /// The handshake failed at what stands at the start of `input`.
+    fn said(error: HandshakeError, input: &[u8]) -> Self {
+        match refusal(input) {
+            Some(reason) if error == HandshakeError::Refused => Self::SentAway(reason.escape_ascii().to_string()),
+            _ => Self::Protocol(error),
+        }
+    }
 }
 
 /// What the peer said of itself.
@@ -109,7 +121,7 @@ async fn converse<M: Mechanism>(
         let mut used = 0;
         while peer.is_none() {
             let rest = input.get_mut(used..).unwrap_or_default();
-            let (step, introduced) = handshake.handle(rest).map_err(Failed::Protocol)?;
+            let (step, introduced) = handshake.handle(rest).map_err(|error| Failed::said(error, rest))?;
             peer = introduced.map(|introduced| Peer {
                 metadata: rest.get(introduced.metadata).unwrap_or_default().to_vec(),
                 version: introduced.version,

@@ -14,7 +14,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::AsyncReadExt;
-use zeptomq_core::link::{Limits, ReadError, Reader, Step};
+use zeptomq_core::link::{Limits, Ping, ReadError, Reader, Step};
 use zeptomq_core::mechanism::Open;
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::wire::{Command, FrameKind};
@@ -40,7 +40,7 @@ pub(super) struct Read<O> {
     parts: Vec<Part>,
     large: Option<Large>,
     messages: VecDeque<Message>,
-    commands: Vec<Command<'static>>,
+    pings: Vec<Ping>,
 }
 
 /// A part that lies in the block.
@@ -69,8 +69,8 @@ impl<O: Open> Read<O> {
         let options = &junction.shared().options;
         let limits = Limits {
             window: BLOCK_LEN,
-            frame_len_max: options.frame_len_max as u64,
-            message_len_max: options.message_len_max as u64,
+            frame_len_max: options.frame_len_max,
+            message_len_max: options.message_len_max,
         };
         let block = (!rest.is_empty()).then(|| {
             let mut block = junction.shared().blocks.lend();
@@ -90,7 +90,7 @@ impl<O: Open> Read<O> {
             parts: Vec::new(),
             large: None,
             messages: VecDeque::new(),
-            commands: Vec::new(),
+            pings: Vec::new(),
         }
     }
 
@@ -143,10 +143,10 @@ impl<O: Open> Read<O> {
             let parsed = self.parse();
             // What stands before an error was sent by a peer in good standing.
             let further = matches!(parsed, Ok(true));
-            if heard || !self.messages.is_empty() || !self.commands.is_empty() {
+            if heard || !self.messages.is_empty() || !self.pings.is_empty() {
                 heard = false;
-                answer_due |= !self.commands.is_empty();
-                self.room = junction.deliver(peer, &mut self.messages, &mut self.commands);
+                answer_due |= !self.pings.is_empty();
+                self.room = junction.deliver(peer, &mut self.messages, &mut self.pings);
             }
             parsed?;
             if !further {
@@ -187,7 +187,7 @@ impl<O: Open> Read<O> {
                     let body = block.get(at + body.start..at + body.end).unwrap_or_default();
                     match Command::decode(body) {
                         // Nothing but heartbeats concerns a connection of these types; others are ignored (RFC 37).
-                        Ok(Command::Ping { ttl_ds, context }) => self.commands.push(Command::Ping { ttl_ds, context }),
+                        Ok(Command::Ping { ttl_ds, context }) => self.pings.push(Ping::new(ttl_ds, context)),
                         // Said in a command or in a message, it is the same.
                         Ok(Command::Subscription(said)) if self.listens => {
                             let said = junction::said(said);
@@ -204,7 +204,7 @@ impl<O: Open> Read<O> {
                         }
                     }
                     at += used;
-                    if self.commands.len() == COMMANDS_MAX {
+                    if self.pings.len() == COMMANDS_MAX {
                         break;
                     }
                 }
@@ -307,7 +307,7 @@ impl<O: Open> Read<O> {
         self.spans.clear();
         self.spans.shrink_to(RESTING_MAX);
         self.messages.shrink_to(RESTING_MAX);
-        self.commands.shrink_to(RESTING_MAX);
+        self.pings.shrink_to(RESTING_MAX);
         if self.parts.is_empty() {
             self.parts.shrink_to(RESTING_MAX);
         }

@@ -68,7 +68,7 @@ impl<S: Seal> Write<S> {
             }
             // A vector takes whatever it is given.
             let mut own = |own: &Own<'_>| match own {
-                Own::Heartbeat(command) => drop(writer.heartbeat(command, octets)),
+                Own::Heartbeat(command) => drop(writer.command(command, octets)),
                 Own::Subscription(subscription) => drop(writer.subscription(subscription, *version, octets)),
             };
             let work = junction.collect(peer, cx.waker(), written, &mut own);

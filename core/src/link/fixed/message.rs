@@ -68,7 +68,7 @@ impl<'a> Iterator for Bodies<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let Self(FixedMessage { frames, head, tail }) = self;
         let header = Header::decode(frames).ok().flatten()?;
-        let (frame, rest) = frames.split_at_checked(header.len + header.body_len as usize)?;
+        let (frame, rest) = frames.split_at_checked(header.len + header.body_len)?;
         *frames = rest;
         frame.get(header.len + *head..frame.len().checked_sub(*tail)?)
     }

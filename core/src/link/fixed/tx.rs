@@ -69,7 +69,7 @@ impl Tx {
             let (start, end) = (usize::from(self.sent), usize::from(self.end));
             let rest = octets.get_mut(start..end).unwrap_or_default();
             if let Ok(Some(header)) = Header::decode(rest) {
-                let len = header.len + header.body_len as usize;
+                let len = header.len + header.body_len;
                 if let Some(frame) = rest.get_mut(..len) {
                     writer.seal_in_place(header.kind, frame);
                     self.more = header.kind == FrameKind::More;
@@ -106,7 +106,7 @@ impl Tx {
         while more {
             let Some(header) = self.header(octets, at) else { break };
             more = header.kind == FrameKind::More;
-            at = self.end.min(at.saturating_add((header.len + header.body_len as usize) as u16));
+            at = self.end.min(at.saturating_add((header.len + header.body_len) as u16));
         }
         (self.start, self.sent, self.frame_end, self.cuts) = (at, at, at, 0);
         if self.is_empty() {
@@ -123,7 +123,7 @@ impl Tx {
         }
         while let Some(header) = self.header(octets, at) {
             count += usize::from(header.kind == FrameKind::Last);
-            at = self.end.min(at.saturating_add((header.len + header.body_len as usize) as u16));
+            at = self.end.min(at.saturating_add((header.len + header.body_len) as u16));
         }
         self.clear();
         count
