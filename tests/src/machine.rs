@@ -5,7 +5,7 @@ use crate::pipe::Stream;
 use crate::world::Around;
 use embedded_io::ErrorKind;
 use zeptomq_core::io::{Streamed, poll_stream};
-use zeptomq_core::link::{HeartbeatSetup, Setup};
+use zeptomq_core::link::{HeartbeatSetup, Name, Setup};
 use zeptomq_core::mechanism::Mechanism;
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
@@ -87,7 +87,7 @@ struct Ours<P, M: Mechanism + 'static> {
 impl<P: Pattern, M: Mechanism + Clone + 'static> Ours<P, M> {
     fn new(pattern: P, config: Config, mechanism: M, send: SendFn<P, M>, recv: RecvFn<P, M>) -> Self {
         let setup = Setup {
-            identity: heapless::Vec::from_slice(config.identity).expect("an identity of at most 32 octets"),
+            identity: Name::new(config.identity).expect("an identity of at most 32 octets"),
             heartbeat: match config.heartbeat {
                 true => HeartbeatSetup { interval_ms: BEAT_MS, timeout_ms: 3 * BEAT_MS },
                 false => HeartbeatSetup::OFF,

@@ -19,7 +19,7 @@ use zeptomq_tests::world::World;
 const NOW: Instant = Instant::from_ms(0);
 
 fn setup() -> Setup {
-    Setup { identity: heapless::Vec::new(), heartbeat: HeartbeatSetup::OFF, handshake_ms: 1000, ..Setup::DEFAULT }
+    Setup { heartbeat: HeartbeatSetup::OFF, handshake_ms: 1000, ..Setup::DEFAULT }
 }
 
 fn world(kind: Kind) -> World {

@@ -3,7 +3,7 @@
 use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
 use zeptomq_core::backoff::Backoff;
 use zeptomq_core::io::{self, State, Transport};
-use zeptomq_core::link::{HeartbeatSetup, Setup};
+use zeptomq_core::link::{HeartbeatSetup, Name, Setup};
 use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
@@ -137,7 +137,7 @@ fn receive<M: Mechanism + Copy>(socket: &mut Socket<'_, impl Receives, M>) {
 fn setup() -> Setup {
     let mut name = [0; 40];
     Setup {
-        identity: heapless::Vec::from_slice(octets(&mut name)).unwrap_or_default(),
+        identity: Name::new(octets(&mut name)).unwrap_or(Name::NONE),
         heartbeat: HeartbeatSetup { interval_ms: size() as u32, timeout_ms: size() as u32 },
         handshake_ms: size() as u32,
         reconnect: Backoff::new(size() as u32, size() as u32),

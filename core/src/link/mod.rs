@@ -12,7 +12,7 @@ mod heartbeat;
 mod reader;
 mod writer;
 
-pub use fixed::{FixedLink, FixedMessage, LinkError, Outgoing, PushError, Setup, Stepped, TOPIC_LEN_MAX};
+pub use fixed::{FixedLink, FixedMessage, LinkError, Name, Outgoing, PushError, Setup, Stepped, TOPIC_LEN_MAX};
 pub use handshake::{Handshake, HandshakeError, Introduced, refusal};
 pub use heartbeat::{Heartbeat, HeartbeatSetup, Ping};
 pub use reader::{Limits, ReadError, Reader, Step};

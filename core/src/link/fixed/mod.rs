@@ -12,13 +12,13 @@
 mod control;
 mod message;
 mod rx;
+mod setup;
 mod tx;
 
 use super::handshake::{Handshake, HandshakeError};
-use super::heartbeat::{Heartbeat, HeartbeatSetup};
+use super::heartbeat::Heartbeat;
 use super::reader::{Limits, ReadError, Reader, Step};
 use super::writer::{self, Writer};
-use crate::backoff::Backoff;
 use crate::mechanism::{Mechanism, Open};
 use crate::time::Instant;
 use crate::wire::command::CommandError;
@@ -27,6 +27,7 @@ use control::Control;
 use core::ops::Range;
 pub use message::{FixedMessage, Outgoing};
 use rx::{Rx, Seals};
+pub use setup::{Name, Setup};
 use tx::Tx;
 
 /// A link in two arrays of at most 65,535 octets, `rx` and `tx`, the same ones in each call: one message that arrives must
@@ -36,29 +37,6 @@ pub struct FixedLink<M: Mechanism> {
     rx: Rx,
     tx: Tx,
     control: Control,
-}
-
-/// What the links of a socket have in common.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// What we call ourselves, at most 32 octets; empty for no name.
-    pub identity: heapless::Vec<u8, 32>,
-    /// How links are kept alive.
-    pub heartbeat: HeartbeatSetup,
-    /// How long a handshake may take, in milliseconds.
-    pub handshake_ms: u32,
-    /// How long to wait before connecting again.
-    pub reconnect: Backoff,
-}
-
-impl Setup {
-    /// No name, a PING every 10 s, 2 s for a handshake, and a delay from 100 ms to 10 s before connecting again.
-    pub const DEFAULT: Self = Self {
-        identity: heapless::Vec::new(),
-        heartbeat: HeartbeatSetup::DEFAULT,
-        handshake_ms: 2000,
-        reconnect: Backoff::DEFAULT,
-    };
 }
 
 #[repr(u8)]
@@ -343,7 +321,7 @@ impl<M: Mechanism> FixedLink<M> {
     fn fill_control(&mut self, setup: &Setup, rx_len: usize, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) {
         match &mut self.stage {
             Stage::Opening(handshake, _) => {
-                let len = handshake.poll_transmit(&setup.identity, entropy, self.control.room());
+                let len = handshake.poll_transmit(setup.identity.as_octets(), entropy, self.control.room());
                 self.control.commit(len.unwrap_or(0));
                 self.establish(setup, rx_len, now);
             }
