@@ -166,6 +166,23 @@ fn the_runtimes_look_at_no_frame() {
 }
 
 #[test]
+fn the_smoltcp_runtime_has_no_std_no_heap_and_one_file_that_asks_smoltcps_sockets() {
+    let mut findings = Vec::new();
+    for source in sources("smoltcp-runtime/src") {
+        for line in source.product() {
+            let foreign = line.contains("std::") || line.contains("alloc::") || line.contains("unsafe ");
+            let asks = line.contains("smoltcp::socket") && !source.is("smoltcp-runtime/src/tcp.rs");
+            if foreign || asks || line.contains("wire::frame") {
+                findings.push(format!("{}: {}", source.path.display(), line.trim()));
+            }
+        }
+    }
+    none(findings);
+    let lib = fs::read_to_string(root().join("smoltcp-runtime/src/lib.rs")).unwrap();
+    assert!(lib.contains("#![no_std]") && lib.contains("#![forbid(unsafe_code)]"));
+}
+
+#[test]
 fn every_file_says_what_it_answers_and_ends_in_time() {
     let mut findings = Vec::new();
     for source in sources(".") {

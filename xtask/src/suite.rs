@@ -7,6 +7,9 @@ use crate::{fuzz, no_panic, tools};
 /// The oldest compiler that the crates promise to build with: `rust-version` of the workspace.
 const OLDEST: &str = "1.88.0";
 
+/// That of the smoltcp runtime, which is smoltcp's.
+const OLDEST_FOR_SMOLTCP: &str = "1.91.0";
+
 /// Microcontrollers without and with atomic swaps, and another architecture.
 const BARE_METAL: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];
 
@@ -26,7 +29,7 @@ pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
     run.step("tests", || tests(python.as_ref()))?;
     run.step("documentation", documentation)?;
     run.step(&format!("builds with rust {OLDEST}"), oldest_compiler)?;
-    run.step("core on bare metal", bare_metal)?;
+    run.step("core and smoltcp runtime on bare metal", bare_metal)?;
     run.step("no panic in the core", no_panic::check)?;
     fuzz::run(run, fuzz_seconds)
 }
@@ -87,13 +90,16 @@ fn documentation() -> Outcome {
 fn oldest_compiler() -> Outcome {
     tools::need_toolchain(OLDEST)?;
     quiet(&format!("+{OLDEST} check -p zeptomq-core"))?;
-    quiet(&format!("+{OLDEST} check -p zeptomq"))
+    quiet(&format!("+{OLDEST} check -p zeptomq"))?;
+    tools::need_toolchain(OLDEST_FOR_SMOLTCP)?;
+    quiet(&format!("+{OLDEST_FOR_SMOLTCP} check -p zeptomq-smoltcp"))?;
+    Ok(format!("{OLDEST_FOR_SMOLTCP} for smoltcp"))
 }
 
 fn bare_metal() -> Outcome {
     tools::need_targets(&BARE_METAL)?;
     for target in BARE_METAL {
-        quiet(&format!("build -p zeptomq-core --target {target}"))?;
+        quiet(&format!("build -p zeptomq-core -p zeptomq-smoltcp --target {target}"))?;
     }
     Ok(BARE_METAL.len().to_string() + " targets")
 }
