@@ -93,6 +93,18 @@ fn a_lost_peer_is_connected_to_again_after_a_growing_delay() {
 }
 
 #[test]
+fn the_call_that_loses_a_peer_says_when_to_come_again() {
+    let mut push = world(Kind::Push);
+    let peer = push.machine.connect().unwrap();
+    let (_, mut end) = dialled(&mut push, peer);
+    end.put(&opening("PULL", b""));
+    push.pump();
+    drop(end);
+    let again = push.poll().expect("a moment").ms_from(push.now());
+    assert!((50..=100).contains(&again), "{again} ms");
+}
+
+#[test]
 fn what_waits_for_a_lost_peer_leaves_on_the_next_connection() {
     let mut push = world(Kind::Push);
     let peer = push.machine.connect().unwrap();

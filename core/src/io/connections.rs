@@ -80,6 +80,8 @@ impl<H, const PEERS: usize> Connections<H, PEERS> {
         poll.open();
         poll.move_octets();
         poll.close_failed();
+        // When to come again to who was lost just now is a moment to be told.
+        poll.open();
         poll.links.poll_timeout()
     }
 
