@@ -4,9 +4,10 @@ use crate::executor::{Config, Kind};
 use crate::pipe::Stream;
 use crate::world::Around;
 use embedded_io::ErrorKind;
+use std::any::Any;
 use zeptomq_core::io::{Streamed, poll_stream};
 use zeptomq_core::link::{HeartbeatSetup, Name, Setup};
-use zeptomq_core::mechanism::Mechanism;
+use zeptomq_core::mechanism::{Mechanism, Null};
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::{
@@ -14,7 +15,7 @@ use zeptomq_core::pattern::{
     TopicLimits, Xpub, Xsub, req,
 };
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{FixedSocket, Memory, SendError};
+use zeptomq_core::socket::{FixedSocket, Links, Memory, SendError};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 
@@ -26,6 +27,8 @@ pub const LINK_LEN: usize = 1024;
 /// A `FixedSocket` whose type was forgotten.
 #[allow(missing_docs, reason = "each is the method of FixedSocket that it is called after")]
 pub trait Machine {
+    /// Its links, when its mechanism is NULL.
+    fn links(&mut self) -> Option<Links<'_, Null>>;
     fn connect(&mut self) -> Result<PeerId, Refused>;
     fn accept(&mut self, now: Instant) -> Result<PeerId, Refused>;
     fn attach(&mut self, peer: PeerId, now: Instant);
@@ -102,7 +105,12 @@ impl<P: Pattern, M: Mechanism + Clone + 'static> Ours<P, M> {
     }
 }
 
-impl<P: Pattern, M: Mechanism + Clone + 'static> Machine for Ours<P, M> {
+impl<P: Pattern + 'static, M: Mechanism + Clone + 'static> Machine for Ours<P, M> {
+    fn links(&mut self) -> Option<Links<'_, Null>> {
+        let socket: &mut dyn Any = &mut self.socket;
+        socket.downcast_mut::<Socket<P, Null>>().map(FixedSocket::links)
+    }
+
     fn connect(&mut self) -> Result<PeerId, Refused> {
         self.socket.links().connect()
     }
