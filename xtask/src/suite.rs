@@ -14,7 +14,7 @@ const OLDEST_FOR_SMOLTCP: &str = "1.91.0";
 const BARE_METAL: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];
 
 /// What has a workspace of its own, and so is not reached from the root.
-const APART: [&str; 3] = ["bench", "core/fuzz", "core/no-panic"];
+const APART: [&str; 4] = ["bench", "core/fuzz", "core/no-panic", "embedded-demo"];
 
 /// Runs every step until one fails; the cheap ones come first.
 pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
@@ -27,6 +27,7 @@ pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
         Ok(String::new())
     })?;
     run.step("tests", || tests(python.as_ref()))?;
+    run.step("demo node", demo_node)?;
     run.step("documentation", documentation)?;
     run.step(&format!("builds with rust {OLDEST}"), oldest_compiler)?;
     run.step("core and smoltcp runtime on bare metal", bare_metal)?;
@@ -64,6 +65,13 @@ fn tests(python: Option<&Python>) -> Outcome {
         python.give_to(&mut command);
     }
     tools::output(&mut command).map(|text| count(&text))
+}
+
+/// What the firmware does, on the host: lints and tests of the part without a board.
+fn demo_node() -> Outcome {
+    let manifest = "--manifest-path embedded-demo/app/Cargo.toml --target-dir target/embedded-demo";
+    quiet(&format!("clippy {manifest} --all-targets -- -D warnings"))?;
+    tools::output(&mut tools::cargo(&format!("test {manifest}"))).map(|text| count(&text))
 }
 
 /// Adds up the lines `test result: ok. 12 passed; 0 failed; 1 ignored; ...`.
