@@ -1,10 +1,14 @@
-//! What do the patterns look like while they run? Real sockets over TCP on loopback, everything shown is measured.
+//! What do the patterns look like while they run? Real sockets over TCP on loopback, then a device in memory with its
+//! server; everything shown is measured.
 
+mod device;
 mod latency;
+mod node;
 mod pipeline;
 mod publisher;
 mod requests;
 mod table;
+mod wire;
 
 use std::future::Future;
 use std::io::{self, Write};
@@ -36,9 +40,12 @@ async fn show() -> Result<(), Failure> {
     let publishing = publisher::run(PUBLISHING_FOR).await.map_err(|failure| failure.in_part("publisher"))?;
     let calls = requests::one_at_a_time(CALLS_FOR).await.map_err(|failure| failure.in_part("REQ and REP"))?;
     let flight = requests::in_flight(CALLS_FOR).await.map_err(|failure| failure.in_part("DEALER and ROUTER"))?;
+    let device = device::run(DEVICE_FOR / 2).await.map_err(|failure| failure.in_part("device"))?;
     print(&table::table(&pipeline, &publishing, &calls, &flight))?;
+    print(&table::of_device(&device))?;
     print(&table::two_ways(&calls, &flight))?;
-    print(&table::conclusions(&pipeline, &publishing, &calls, &flight))
+    print(&table::conclusions(&pipeline, &publishing, &calls, &flight))?;
+    print(&table::of_device_in_words(&device))
 }
 
 /// Works until it is done, while a line on the terminal tells how far it is.
@@ -77,9 +84,10 @@ impl Failure {
 /// Any free port of this machine, for this machine alone.
 const LOOPBACK: &str = "tcp://127.0.0.1:0";
 
-const PIPELINE_FOR: Duration = Duration::from_millis(2000);
-const PUBLISHING_FOR: Duration = Duration::from_millis(1500);
-const CALLS_FOR: Duration = Duration::from_millis(1500);
+const PIPELINE_FOR: Duration = Duration::from_millis(1500);
+const PUBLISHING_FOR: Duration = Duration::from_millis(1200);
+const CALLS_FOR: Duration = Duration::from_millis(1200);
+const DEVICE_FOR: Duration = Duration::from_millis(1400);
 const LIVE_PERIOD: Duration = Duration::from_millis(200);
 
 /// When something must be wrong, on a busy machine too.

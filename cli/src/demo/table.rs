@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::latency::shown;
+use zeptomq_demo_app::SOCKETS_SIZE;
+
+use super::device::{Device, MORE_OFTEN_MS};
+use super::latency::{Latencies, shown};
 use super::pipeline::{Pipeline, WORKERS};
 use super::publisher::{HEARD_BY, Publishing, SUBSCRIBERS};
 use super::requests::{Calls, IN_FLIGHT};
@@ -20,6 +23,23 @@ pub(super) fn table(pipeline: &Pipeline, publishing: &Publishing, calls: &Calls,
         row("REQ > REP, one at a time".to_owned(), calls),
         row(format!("DEALER > ROUTER, {IN_FLIGHT} in flight"), flight),
     ]);
+    lines(&rows)
+}
+
+/// What the device did with its server.
+pub(super) fn of_device(device: &Device) -> String {
+    let [before, after] = device.telemetry;
+    let [per_second, p50, p90, p99, max] = ["-"; 5].map(str::to_owned);
+    lines(&[
+        timed("REQ > device".to_owned(), &device.calls, device.elapsed),
+        stream("PUSH > device > PULL, jobs".to_owned(), device.jobs, device.elapsed),
+        stream("device > SUB, telemetry".to_owned(), before, device.half),
+        stream(format!("PUB > device: cmd.rate {MORE_OFTEN_MS}; > SUB"), after, device.half),
+        ["device > REP: time?".to_owned(), grouped(device.told), per_second, p50, p90, p99, max],
+    ])
+}
+
+fn lines(rows: &[[String; 7]]) -> String {
     let mut table = String::new();
     for [name, numbers @ ..] in rows {
         let _ = write!(table, "{name:<32}");
@@ -65,6 +85,20 @@ them take up to {waited} instead of {p50}.
     )
 }
 
+/// What the device did, for who has never seen one.
+pub(super) fn of_device_in_words(device: &Device) -> String {
+    let [before, after] = device.telemetry.map(|messages| rate(messages, device.half).round());
+    format!(
+        "\
+Device: the node of embedded-demo, its six sockets in {octets} octets, over pipes in memory. It answered {jobs} jobs in order \
+({primes} numbers were prime); told to, it sent its temperature {after} times a second instead of {before}.
+",
+        octets = grouped(SOCKETS_SIZE as u64),
+        jobs = grouped(device.jobs),
+        primes = grouped(device.primes),
+    )
+}
+
 /// A row without latencies.
 fn stream(name: String, messages: u64, elapsed: Duration) -> [String; 7] {
     let [p50, p90, p99, max] = ["-"; 4].map(str::to_owned);
@@ -72,12 +106,16 @@ fn stream(name: String, messages: u64, elapsed: Duration) -> [String; 7] {
 }
 
 fn row(name: String, calls: &Calls) -> [String; 7] {
-    let percentile = |percent| shown(calls.latencies.percentile(percent));
-    let count = calls.latencies.count();
+    timed(name, &calls.latencies, calls.elapsed)
+}
+
+fn timed(name: String, latencies: &Latencies, elapsed: Duration) -> [String; 7] {
+    let percentile = |percent| shown(latencies.percentile(percent));
+    let count = latencies.count();
     [
         name,
         grouped(count),
-        per_second(count, calls.elapsed),
+        per_second(count, elapsed),
         percentile(50.0),
         percentile(90.0),
         percentile(99.0),
@@ -95,8 +133,10 @@ fn rate(count: u64, elapsed: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::latency::Latencies;
-    use super::{Calls, Duration, Pipeline, Publishing, conclusions, table, two_ways};
+    use super::{
+        Calls, Device, Duration, Latencies, Pipeline, Publishing, conclusions, of_device, of_device_in_words, table,
+        two_ways,
+    };
 
     #[test]
     fn columns_stand_below_their_heads_and_each_row_has_its_sentence() {
@@ -114,6 +154,21 @@ mod tests {
         let widths: Vec<_> = table.lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths, [104; 5], "{table}");
         assert!(table.contains("     617,284") && table.contains("       8,000       8,000"), "{table}");
+        let device = Device {
+            telemetry: [7, 70],
+            half: Duration::from_millis(700),
+            jobs: 12_345,
+            primes: 678,
+            calls: of(20, 1_400),
+            told: 1,
+            elapsed: Duration::from_millis(1400),
+        };
+        let of_device = of_device(&device);
+        let widths: Vec<_> = of_device.lines().map(|line| line.chars().count()).collect();
+        assert_eq!(widths, [104; 5], "{of_device}");
+        assert!(of_device.contains("      12,345       8,818"), "{of_device}");
+        let words = of_device_in_words(&device);
+        assert!(words.contains("100 times a second instead of 10."), "{words}");
         let ways = two_ways(&calls, &flight);
         assert!(ways.contains("   5.0 µs +   45.0 µs     50.0 µs   the caller waits"), "{ways}");
         assert!(ways.contains("  20.0 µs +    180 µs      200 µs   the caller goes on after 20.0 µs"), "{ways}");
