@@ -1,22 +1,27 @@
 //! Which commands does the project have of its own? `cargo xtask` lists them.
 
+mod firmware;
 mod fuzz;
+mod image;
 mod no_panic;
 mod panic_sites;
 mod python;
+mod qemu;
 mod step;
 mod suite;
 mod tools;
 
 use std::process::ExitCode;
 
-use step::Run;
+use step::{Run, Stop};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test            sets up what the tests need, then runs all of them
   no-panic        proves that no panic is reachable in the core, by linking an image for a Thumb target
+  firmware        builds the demo node for its board, and prints the path of the image on the last line
+  qemu            boots the demo node in QEMU and shows its log until interrupted
   fuzz [SECONDS]  runs every fuzz target for that long (30 when not given), on nightly
 ";
 
@@ -35,9 +40,18 @@ fn main() -> ExitCode {
             Ok(seconds) => fuzz::run(&mut run, seconds),
             Err(_) => return usage(),
         },
+        ["firmware"] => return ended(firmware::command()),
+        ["qemu"] => return ended(qemu::command()),
         _ => return usage(),
     };
     run.summary(result)
+}
+
+/// The status of a command that is no run of steps.
+fn ended(result: Result<(), Stop>) -> ExitCode {
+    let Err(Stop::Failed(reason) | Stop::Missing(reason)) = result else { return ExitCode::SUCCESS };
+    eprintln!("{}", reason.trim_end());
+    ExitCode::FAILURE
 }
 
 fn usage() -> ExitCode {

@@ -55,12 +55,14 @@ fn site(record: &[u8], sections: &[Section<'_>]) -> Option<String> {
     name.ends_with(".rs").then(|| format!("{name}:{line}:{column}"))
 }
 
-fn word(octets: &[u8], at: usize) -> Option<usize> {
+/// The word of 32 bits at an offset.
+pub(crate) fn word(octets: &[u8], at: usize) -> Option<usize> {
     let octets = octets.get(at..)?.first_chunk()?;
     usize::try_from(u32::from_le_bytes(*octets)).ok()
 }
 
-fn half(octets: &[u8], at: usize) -> Option<usize> {
+/// The half of a word at an offset.
+pub(crate) fn half(octets: &[u8], at: usize) -> Option<usize> {
     let octets = octets.get(at..)?.first_chunk()?;
     Some(usize::from(u16::from_le_bytes(*octets)))
 }

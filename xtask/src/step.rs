@@ -20,6 +20,11 @@ pub(crate) type Outcome = Result<String, Stop>;
 #[derive(Debug)]
 pub(crate) struct Failed;
 
+/// Whether this is continuous integration: the environment says `CI=true`.
+pub(crate) fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true")
+}
+
 /// Runs steps one after the other, a line for each.
 pub(crate) struct Run {
     started: Instant,
@@ -29,13 +34,9 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A run that is strict when the environment says `CI=true`.
+    /// A run that is strict in continuous integration.
     pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            strict: std::env::var_os("CI").is_some_and(|value| value == "true"),
-            skipped: Vec::new(),
-        }
+        Self { started: Instant::now(), strict: in_ci(), skipped: Vec::new() }
     }
 
     /// Runs one step and prints its line. A step whose tool is missing is skipped, unless the run is strict.

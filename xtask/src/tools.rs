@@ -4,7 +4,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::step::Stop;
+use crate::step::{self, Stop};
+
+/// The emulator of Arm boards.
+pub(crate) const QEMU: &str = "qemu-system-arm";
 
 const RUSTUP: &str = "needs rustup: see https://rustup.rs";
 
@@ -88,6 +91,26 @@ pub(crate) fn need_cargo_fuzz() -> Result<(), Stop> {
     output(&mut cargo("install cargo-fuzz --locked")).map(|_| ()).map_err(|_| {
         Stop::Missing("needs cargo-fuzz, which `cargo install cargo-fuzz --locked` did not bring".to_owned())
     })
+}
+
+/// Makes QEMU available. A person is told how to get it; in continuous integration it is brought from Debian.
+pub(crate) fn need_qemu() -> Result<(), Stop> {
+    let is_there = || succeeds(&mut command(QEMU, ["--version"]));
+    if is_there() || step::in_ci() && install_debian(QEMU) && is_there() {
+        return Ok(());
+    }
+    Err(Stop::Missing(format!(
+        "needs {QEMU}; Debian, Ubuntu: apt-get install {QEMU}; Fedora: dnf install {QEMU}; \
+         Arch: pacman -S {QEMU}; macOS: brew install qemu; Windows: winget install SoftwareFreedomConservancy.QEMU"
+    )))
+}
+
+/// Installs a package where Debian's tool is and may do that; returns whether it says so.
+fn install_debian(package: &str) -> bool {
+    let apt = |line: &str| succeeds(command("apt-get", line.split(' ')).env("DEBIAN_FRONTEND", "noninteractive"));
+    let install = format!("install -y --no-install-recommends {package}");
+    // Its lists may be old, or not there at all.
+    apt(&install) || apt("update") && apt(&install)
 }
 
 fn install(arguments: &[&str]) -> Result<(), Stop> {
