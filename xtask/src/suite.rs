@@ -2,7 +2,7 @@
 
 use crate::python::Python;
 use crate::step::{Failed, Outcome, Run};
-use crate::{fuzz, no_panic, tools};
+use crate::{firmware, fuzz, no_panic, tools};
 
 /// The oldest compiler that the crates promise to build with: `rust-version` of the workspace.
 const OLDEST: &str = "1.88.0";
@@ -27,11 +27,11 @@ pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
         Ok(String::new())
     })?;
     run.step("tests", || tests(python.as_ref()))?;
-    run.step("demo node", demo_node)?;
     run.step("documentation", documentation)?;
     run.step(&format!("builds with rust {OLDEST}"), oldest_compiler)?;
     run.step("core and smoltcp runtime on bare metal", bare_metal)?;
     run.step("no panic in the core", no_panic::check)?;
+    run.step("firmware builds", firmware::check)?;
     fuzz::run(run, fuzz_seconds)
 }
 
@@ -65,13 +65,6 @@ fn tests(python: Option<&Python>) -> Outcome {
         python.give_to(&mut command);
     }
     tools::output(&mut command).map(|text| count(&text))
-}
-
-/// What the firmware does, on the host: lints and tests of the part without a board.
-fn demo_node() -> Outcome {
-    let manifest = "--manifest-path embedded-demo/app/Cargo.toml --target-dir target/embedded-demo";
-    quiet(&format!("clippy {manifest} --all-targets -- -D warnings"))?;
-    tools::output(&mut tools::cargo(&format!("test {manifest}"))).map(|text| count(&text))
 }
 
 /// Adds up the lines `test result: ok. 12 passed; 0 failed; 1 ignored; ...`.
