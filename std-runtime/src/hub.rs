@@ -18,7 +18,7 @@ use std::task::{Poll, Waker};
 use std::time::Instant as Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
-use zeptomq_core::pattern::overload::{Full as OnFull, Load, Policy};
+use zeptomq_core::pattern::overload::{Load, Policy};
 use zeptomq_core::pattern::rotation::Rotation;
 use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Rep, Route, RouteError, Sends, To};
 use zeptomq_core::peer::{PeerId, Side};
@@ -169,7 +169,7 @@ impl<P: Sends> Hub<P> {
         match to {
             To::One(to) => Ok(state.queue(to, skip, &prefix, message, &self.shared.options)),
             To::All(audience) => {
-                let is_dropping = P::on_full(self.policy()) == OnFull::Drop;
+                let is_dropping = P::overload(self.policy()).drops();
                 let published = publish(peers, audience, is_dropping, message, &self.shared.options);
                 let published = published.ok_or(NotSent::Full)?;
                 sends.spend(published.octets / published.copies.clamp(1, COPIES_FREE));
@@ -195,18 +195,18 @@ impl<P: Sends> Hub<P> {
     fn overloaded(&self, mut state: MutexGuard<'_, State<P>>, waiter: Option<Waiter<'_>>) -> Poll<Result<(), NotSent>> {
         // Who drops or is refused all that he sends is not to keep others from running either.
         state.sends.spend(0);
-        match (P::on_full(self.policy()), waiter) {
-            (OnFull::Wait, Some(waiter)) => {
+        match (P::overload(self.policy()), waiter) {
+            (Policy::Wait, Some(waiter)) => {
                 let former = state.senders.register(waiter);
                 drop(state);
                 drop(former);
                 Poll::Pending
             }
-            (OnFull::Drop, _) => {
+            (policy, _) if policy.drops() => {
                 state.former_drops.count(Reason::QueueFull);
                 Poll::Ready(Ok(()))
             }
-            (OnFull::Wait | OnFull::Refuse, _) => Poll::Ready(Err(NotSent::Full)),
+            _ => Poll::Ready(Err(NotSent::Full)),
         }
     }
 

@@ -7,7 +7,6 @@ use crate::socket::{Receiver, Sender, Socket};
 use std::fmt;
 use std::future::poll_fn;
 use std::task::Poll;
-use zeptomq_core::pattern::overload::Full as OnFull;
 use zeptomq_core::pattern::{Reason, Receives, Sends};
 
 /// Why not all messages were sent, and those that were not: they are still yours.
@@ -105,7 +104,7 @@ impl<P: Sends> Hub<P> {
 
     /// Queues messages up to the first for which there is nobody or no room. How many were, and what is to be done then.
     fn queue_all(&self, messages: &[Message], afters: &mut Vec<After>) -> (usize, Result<(), NotSent>) {
-        let drops = P::on_full(self.policy()) == OnFull::Drop;
+        let drops = P::overload(self.policy()).drops();
         let mut state = self.lock();
         if state.phase != Phase::Open {
             return (0, Err(NotSent::Closed));

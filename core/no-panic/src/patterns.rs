@@ -1,7 +1,7 @@
 //! Can a pattern panic, whichever peers come and go and whatever a message holds?
 
 use zeptomq_core::message::Parts;
-use zeptomq_core::pattern::overload::{Load, Policy, on_full};
+use zeptomq_core::pattern::overload::{Load, Policy};
 use zeptomq_core::pattern::req::Mode;
 use zeptomq_core::pattern::{
     Dealer, Drops, Pair, Pattern, Pub, Publishes, Pull, Push, Reason, Receives, Rep, Req, Router, Sends, Sub, To,
@@ -160,7 +160,7 @@ fn load() {
     load.add(size());
     load.remove(any_load());
     keep((load.has_room(limit), load.is_relieved(limit)));
-    keep(on_full(if either() { Policy::Wait } else { Policy::DropNewest }));
+    keep(Policy::KeepLatest.drops());
     let mut drops = Drops::NONE;
     drops.count(if either() { Reason::Unasked } else { Reason::QueueFull });
     keep(drops);

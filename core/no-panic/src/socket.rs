@@ -119,7 +119,8 @@ fn send<M: Mechanism + Copy>(socket: &mut Socket<'_, impl Sends, M>) {
     if let Err(error) = socket.try_send(some_of(&parts), now()) {
         say(error);
     }
-    let policy = if either() { Policy::Wait } else { Policy::DropNewest };
+    let policies = [Policy::Wait, Policy::Error, Policy::DropNewest, Policy::DropOldest, Policy::KeepLatest];
+    let policy = policies.get(size()).copied().unwrap_or(Policy::Wait);
     keep(socket.try_send_or(policy, some_of(&parts), now()));
 }
 

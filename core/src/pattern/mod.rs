@@ -37,7 +37,7 @@ use crate::message::Parts;
 use crate::peer::{PeerId, Side};
 use crate::storage::{Full as TopicsFull, Slots};
 use crate::wire::{PeerInfo, SocketType, Subscription};
-use overload::{Full, Policy};
+use overload::Policy;
 
 /// What every socket type does: keep track of its peers.
 pub trait Pattern {
@@ -95,10 +95,10 @@ pub trait Sends: Pattern {
     /// Whom the message goes to. A question only: nothing changes until `sent`.
     fn route(&mut self, message: &(impl Parts + ?Sized)) -> Result<Route<'_, Self::Audience>, RouteError>;
 
-    /// What a full queue does with a message under a policy. A type that keeps turns never drops one: the turn would
-    /// wait for an answer to a message that nobody got.
-    fn on_full(policy: Policy) -> Full {
-        overload::on_full(policy)
+    /// What becomes of a policy that the user chose. A type that keeps turns never drops a message: the turn would wait for
+    /// an answer to a message that nobody got.
+    fn overload(policy: Policy) -> Policy {
+        policy
     }
 
     /// A message was put into the queue of the peer that `route` named.
@@ -216,8 +216,10 @@ pub enum Reason {
     Unasked,
     /// A request or reply without the envelope that RFC 28 asks for.
     BadEnvelope,
-    /// The queue was full, and the policy was to drop the newest.
+    /// The queue was full, and the policy was to drop it.
     QueueFull,
+    /// A newer message of the same topic took its place: see [`Policy::KeepLatest`].
+    Replaced,
     /// A message to a socket that only sends.
     NotForUs,
     /// A subscription for which there was no room: its peer is given everything instead.
@@ -275,6 +277,8 @@ pub struct Drops {
     pub bad_envelope: u32,
     /// See [`Reason::QueueFull`].
     pub queue_full: u32,
+    /// See [`Reason::Replaced`].
+    pub replaced: u32,
     /// See [`Reason::NotForUs`].
     pub not_for_us: u32,
     /// See [`Reason::Widened`].
@@ -286,7 +290,7 @@ pub struct Drops {
 impl Drops {
     /// Nothing dropped.
     pub const NONE: Self =
-        Self { unasked: 0, bad_envelope: 0, queue_full: 0, not_for_us: 0, widened: 0, undelivered: 0 };
+        Self { unasked: 0, bad_envelope: 0, queue_full: 0, replaced: 0, not_for_us: 0, widened: 0, undelivered: 0 };
 
     /// Counts one message.
     pub fn count(&mut self, reason: Reason) {
@@ -299,6 +303,7 @@ impl Drops {
             Reason::Unasked => &mut self.unasked,
             Reason::BadEnvelope => &mut self.bad_envelope,
             Reason::QueueFull => &mut self.queue_full,
+            Reason::Replaced => &mut self.replaced,
             Reason::NotForUs => &mut self.not_for_us,
             Reason::Widened => &mut self.widened,
             Reason::Undelivered => &mut self.undelivered,
@@ -309,11 +314,12 @@ impl Drops {
 
 impl core::ops::AddAssign for Drops {
     fn add_assign(&mut self, more: Self) {
-        let Self { unasked, bad_envelope, queue_full, not_for_us, widened, undelivered } = more;
+        let Self { unasked, bad_envelope, queue_full, replaced, not_for_us, widened, undelivered } = more;
         for (counter, more) in [
             (&mut self.unasked, unasked),
             (&mut self.bad_envelope, bad_envelope),
             (&mut self.queue_full, queue_full),
+            (&mut self.replaced, replaced),
             (&mut self.not_for_us, not_for_us),
             (&mut self.widened, widened),
             (&mut self.undelivered, undelivered),
@@ -329,6 +335,7 @@ impl core::fmt::Display for Reason {
             Self::Unasked => "a reply that no request waits for",
             Self::BadEnvelope => "a request or reply without its envelope",
             Self::QueueFull => "a message for which the queue had no room",
+            Self::Replaced => "a message that a newer one replaced",
             Self::NotForUs => "a message to a socket that only sends",
             Self::Widened => "a subscription for which there was no room",
             Self::Undelivered => "a message whose peer left before it was sent",

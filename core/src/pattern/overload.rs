@@ -9,6 +9,30 @@ pub enum Policy {
     Error,
     /// The message is dropped and counted.
     DropNewest,
+    /// The message that has waited for the longest time is dropped and counted, and whatever else it takes to make room.
+    /// One that has left in part stays.
+    DropOldest,
+    /// Of messages with the same topic only the newest waits, full queue or not; those that it replaces are counted. The
+    /// topic is the first part of a message that has more; messages of one part have the same. When that does not make
+    /// room, the oldest are dropped.
+    KeepLatest,
+}
+
+impl Policy {
+    /// Whether a message that is sent goes to somebody or is dropped, and the sender is not told.
+    pub const fn drops(self) -> bool {
+        matches!(self, Self::DropNewest | Self::DropOldest | Self::KeepLatest)
+    }
+
+    /// Whether older messages make room for a newer one.
+    pub const fn makes_room(self) -> bool {
+        matches!(self, Self::DropOldest | Self::KeepLatest)
+    }
+
+    /// The same for a type that keeps turns: the message goes back to its sender where one would be dropped.
+    pub(super) const fn turn_kept(self) -> Self {
+        if self.drops() { Self::Error } else { self }
+    }
 }
 
 /// How much is in a queue, or may be.
@@ -18,17 +42,6 @@ pub struct Load {
     pub messages: usize,
     /// Octets, as they are on the wire.
     pub octets: usize,
-}
-
-/// What becomes of a message that meets a full queue.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Full {
-    /// It waits, with its sender.
-    Wait,
-    /// It goes back to its sender.
-    Refuse,
-    /// It is dropped; the sender is not told.
-    Drop,
 }
 
 impl Load {
@@ -66,23 +79,6 @@ impl core::ops::AddAssign for Load {
     fn add_assign(&mut self, more: Self) {
         self.messages = self.messages.saturating_add(more.messages);
         self.octets = self.octets.saturating_add(more.octets);
-    }
-}
-
-/// What a queue that has no room does with a message.
-pub const fn on_full(policy: Policy) -> Full {
-    match policy {
-        Policy::Wait => Full::Wait,
-        Policy::Error => Full::Refuse,
-        Policy::DropNewest => Full::Drop,
-    }
-}
-
-/// The same for a type that keeps turns: the message goes back to its sender where it would be dropped.
-pub(super) const fn turn_kept(policy: Policy) -> Full {
-    match on_full(policy) {
-        Full::Drop => Full::Refuse,
-        full => full,
     }
 }
 

@@ -8,7 +8,7 @@
 //!     └──────────────────────────► Freed ──► as Ready, but a reply is refused by name
 //! ```
 
-use super::overload::{Full, Policy, turn_kept};
+use super::overload::Policy;
 use super::{Arrival, Pattern, Prefix, Reason, Receives, Refused, Route, RouteError, Sends, TakeError, To, Verdict};
 use crate::message::Parts;
 use crate::peer::{PeerId, Side};
@@ -105,8 +105,8 @@ impl<S: Storage> Sends for Rep<S> {
 
     // RFC 28 "REP": SHALL deliver a single reply back to the originating peer, its envelope prepended; when that peer
     // is gone it SHALL silently discard the reply or return an error: we do the latter.
-    fn on_full(policy: Policy) -> Full {
-        turn_kept(policy)
+    fn overload(policy: Policy) -> Policy {
+        policy.turn_kept()
     }
 
     fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, S::Slots>, RouteError> {

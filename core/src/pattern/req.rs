@@ -10,7 +10,7 @@
 //! ```
 
 use super::balance::Balance;
-use super::overload::{Full, Policy, turn_kept};
+use super::overload::Policy;
 use super::{
     Arrival, Pattern, Prefix, Reason, Receives, Refused, RequestId, Route, RouteError, Sends, TakeError, To, Verdict,
 };
@@ -117,8 +117,8 @@ impl<S: Storage> Sends for Req<S> {
     // RFC 28 "REQ": with no available peer it SHALL block or return an error, and SHALL NOT discard.
     const OVERLOAD: Policy = Policy::Wait;
 
-    fn on_full(policy: Policy) -> Full {
-        turn_kept(policy)
+    fn overload(policy: Policy) -> Policy {
+        policy.turn_kept()
     }
 
     fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, S::Slots>, RouteError> {

@@ -5,7 +5,7 @@ use super::memory::{Dial, Failed, Place, Places, Slot, Tenant};
 use super::{Common, Failure, Shown};
 use crate::link::{Outgoing, PushError, Stepped};
 use crate::mechanism::Mechanism;
-use crate::pattern::overload::Full;
+use crate::pattern::overload::Policy;
 use crate::pattern::{Arrival, Prefix, Reason, Refused};
 use crate::peer::{PeerId, Side};
 use crate::time::Instant;
@@ -301,8 +301,15 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         self.release(peer, now);
     }
 
-    /// Queues a message for one peer.
-    pub(super) fn put(&mut self, to: PeerId, prefix: &Prefix, parts: &[&[u8]]) -> Result<(), PushError> {
+    /// Queues a message for one peer. Where that is to be, the policy makes room.
+    pub(super) fn put(
+        &mut self,
+        policy: Policy,
+        making_room: bool,
+        to: PeerId,
+        prefix: &Prefix,
+        parts: &[&[u8]],
+    ) -> Result<(), PushError> {
         let kept = match self.common.shown {
             Shown::Request { from, envelope } if from == to && *prefix == Prefix::Envelope => envelope,
             _ => 0,
@@ -318,23 +325,30 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         };
         let Place { slot, rx, tx } = self.places.find(to).ok_or(PushError::NoRoom)?;
         let envelope = slot.link.message(rx);
-        slot.link.push(tx, Outgoing::new(parts).behind(envelope, kept, prefix))
+        slot.push(tx, policy, making_room, Outgoing::new(parts).behind(envelope, kept, prefix))
+    }
+
+    /// Nobody is taken to have no room.
+    pub(super) fn forget_full(&mut self) {
+        for (slot, index) in self.places.slots.iter().zip(0u16..) {
+            self.pattern.room(PeerId { slot: index, turn: slot.turn }, true);
+        }
     }
 
     /// Queues a message for each peer of an audience, by slot; or for none, where the policy is not to drop and one has no
     /// room.
-    pub(super) fn publish(&mut self, full: Full, audience: u32, message: &[&[u8]]) -> Result<(), PushError> {
+    pub(super) fn publish(&mut self, policy: Policy, audience: u32, message: &[&[u8]]) -> Result<(), PushError> {
         let message = Outgoing::new(message);
         let tx_len = usize::from(self.places.tx_len);
         for slot in members(self.places.slots, audience) {
             match slot.link.fits(message.clone(), tx_len) {
-                Err(PushError::NoRoom) if full == Full::Drop => (),
+                Err(PushError::NoRoom) if policy.drops() => (),
                 fits => fits?,
             }
         }
         for index in 0..self.places.slots.len() as u16 {
             if let Some(Place { slot, tx, .. }) = self.places.at(index).filter(|_| audience >> index & 1 == 1)
-                && slot.link.push(tx, message.clone()).is_err()
+                && slot.push(tx, policy, true, message.clone()).is_err()
             {
                 slot.drops.count(Reason::QueueFull);
             }

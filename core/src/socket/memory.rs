@@ -2,8 +2,9 @@
 
 use super::Failure;
 use crate::backoff::Backoff;
-use crate::link::{FixedLink, FixedMessage};
+use crate::link::{FixedLink, FixedMessage, Outgoing, PushError};
 use crate::mechanism::Mechanism;
+use crate::pattern::overload::Policy;
 use crate::pattern::{Drops, Reason};
 use crate::peer::{PeerId, Side};
 use crate::time::Instant;
@@ -170,6 +171,31 @@ impl<M: Mechanism> Slot<M> {
     fn clear(&mut self) {
         self.link.clear();
         (self.tenant, self.dial, self.failed, self.drops) = (Tenant::Nobody, Dial::Settled, Failed::No, Drops::NONE);
+    }
+
+    /// Queues a message. Where that is to be, the policy makes room.
+    pub(super) fn push(
+        &mut self,
+        tx: &mut [u8],
+        policy: Policy,
+        making_room: bool,
+        message: Outgoing<'_>,
+    ) -> Result<(), PushError> {
+        if self.link.fits(message.clone(), tx.len()) == Err(PushError::NeverFits) {
+            return Err(PushError::NeverFits);
+        }
+        if policy == Policy::KeepLatest {
+            let replaced = self.link.drop_topic_of(tx, message.clone());
+            self.drops.count_many(Reason::Replaced, replaced);
+        }
+        loop {
+            let pushed = self.link.push(tx, message.clone());
+            let may_drop = making_room && policy.makes_room();
+            if pushed != Err(PushError::NoRoom) || !may_drop || !self.link.drop_oldest(tx) {
+                return pushed;
+            }
+            self.drops.count(Reason::QueueFull);
+        }
     }
 
     pub(super) fn is_free(&self) -> bool {

@@ -3,7 +3,7 @@
 use zeptomq_core::pattern::Drops;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_tests::executor::{Config, Executor, Kind, Listener, Socket, Unsent};
-use zeptomq_tests::wire::{Wire, message};
+use zeptomq_tests::wire::{Wire, message, subscribe};
 
 /// Two of these are all that a queue holds.
 fn half(name: u8) -> Vec<u8> {
@@ -39,6 +39,88 @@ fn a_full_queue_does_what_the_policy_says<E: Executor>(executor: &mut E) {
             wire.expect(&message(&[b"4"]));
         }
     }
+}
+
+/// What has waited for the longest time makes room, in the queue whose turn it is and only when no other has any.
+fn the_oldest_may_be_dropped<E: Executor>(executor: &mut E) {
+    for kind in [Kind::Push, Kind::Dealer] {
+        let mut socket = executor.bound_with(kind, holds_two(Some(Policy::DropOldest)));
+        let mut listeners = [socket.dial(), socket.dial()];
+        for name in b'1'..=b'6' {
+            assert_eq!(socket.try_send(&[&half(name)]), Ok(()), "{name}");
+        }
+        socket.expect_drops(Drops { queue_full: 2, ..Drops::NONE });
+        for (listener, names) in listeners.iter_mut().zip([[b'3', b'5'], [b'4', b'6']]) {
+            let mut wire = listener.accept();
+            wire.shake(kind, kind.partner(), b"");
+            names.map(|name| wire.expect(&message(&[&half(name)])));
+            wire.expect_quiet();
+        }
+    }
+}
+
+/// What has left in part is finished, whatever waits behind it.
+fn a_message_that_has_left_in_part_is_not_dropped<E: Executor>(executor: &mut E) {
+    for policy in [Policy::DropOldest, Policy::KeepLatest] {
+        let mut publisher = executor.bound_with(Kind::Pub, holds_two(Some(policy)));
+        let mut wire = publisher.peer("SUB");
+        wire.send(&subscribe(b""));
+        wire.settle();
+        let bulk = vec![b'b'; E::BULK_LEN];
+        publisher.send(&[&bulk]).unwrap();
+        for name in b'1'..=b'9' {
+            assert_eq!(publisher.try_send(&[b"t", &[name]]), Ok(()));
+        }
+        publisher.try_send(&[b"u", b"0"]).unwrap();
+        wire.expect(&message(&[&bulk]));
+        if policy == Policy::DropOldest {
+            // The limits differ; what is there is the last of what was sent.
+            let dropped = publisher.drops().queue_full;
+            for name in b'1' + dropped as u8..=b'9' {
+                wire.expect(&message(&[b"t", &[name]]));
+            }
+        } else {
+            wire.expect(&message(&[b"t", b"9"]));
+            assert_eq!(publisher.drops(), Drops { replaced: 8, ..Drops::NONE });
+        }
+        wire.expect(&message(&[b"u", b"0"]));
+        wire.expect_quiet();
+    }
+}
+
+/// Of each topic the newest is kept, where it stood last; messages of one part have one topic.
+fn the_latest_of_each_topic_may_be_kept<E: Executor>(executor: &mut E) {
+    let config = Config { overload: Some(Policy::KeepLatest), ..Config::default() };
+    let mut push = executor.bound_with(Kind::Push, config);
+    let mut listener = push.dial();
+    let messages: [&[&[u8]]; 7] =
+        [&[b"a", b"1"], &[b"b", b"1", b"x"], &[b"1"], &[b"a", b"2"], &[b"2"], &[b"b", b"2"], &[b"a", b"3"]];
+    for parts in messages {
+        assert_eq!(push.try_send(parts), Ok(()));
+    }
+    push.expect_drops(Drops { replaced: 4, ..Drops::NONE });
+    let mut wire = listener.accept();
+    wire.shake(Kind::Push, "PULL", b"");
+    for parts in [&[&b"2"[..]][..], &[b"b", b"2"], &[b"a", b"3"]] {
+        wire.expect(&message(parts));
+    }
+    wire.expect_quiet();
+}
+
+/// What does not fit beside the latest of other topics makes the oldest go.
+fn topics_that_do_not_fit_make_room<E: Executor>(executor: &mut E) {
+    let mut push = executor.bound_with(Kind::Push, holds_two(Some(Policy::KeepLatest)));
+    let mut listener = push.dial();
+    for name in b'a'..=b'e' {
+        push.try_send(&[&[name], &half(name)]).unwrap();
+    }
+    push.expect_drops(Drops { queue_full: 3, ..Drops::NONE });
+    let mut wire = listener.accept();
+    wire.shake(Kind::Push, "PULL", b"");
+    for name in b'd'..=b'e' {
+        wire.expect(&message(&[&[name], &half(name)]));
+    }
+    wire.expect_quiet();
 }
 
 /// REQ4, DLR3, PSH1: without a peer a message is not accepted, and not dropped.
@@ -125,6 +207,10 @@ fn a_full_peer_is_passed_over<E: Executor>(executor: &mut E) {
 
 on_both![
     a_full_queue_does_what_the_policy_says,
+    the_oldest_may_be_dropped,
+    a_message_that_has_left_in_part_is_not_dropped,
+    the_latest_of_each_topic_may_be_kept,
+    topics_that_do_not_fit_make_room,
     without_a_peer_a_message_is_not_accepted,
     a_type_that_keeps_turns_drops_nothing,
     a_router_is_told_of_a_full_peer_and_serves_the_others,

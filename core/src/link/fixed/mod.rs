@@ -232,6 +232,16 @@ impl<M: Mechanism> FixedLink<M> {
         self.tx.push::<M::Seal>(tx, message)
     }
 
+    /// Drops the oldest message of which nothing has left. Whether there was one.
+    pub fn drop_oldest(&mut self, tx: &mut [u8]) -> bool {
+        self.tx.drop_oldest(tx)
+    }
+
+    /// Drops the messages with the topic of this one of which nothing has left, and counts them.
+    pub fn drop_topic_of(&mut self, tx: &mut [u8], message: Outgoing<'_>) -> usize {
+        self.tx.drop_topic::<M::Seal>(tx, tx::topic_of(message))
+    }
+
     /// Whether a message can be queued.
     pub fn fits(&self, message: Outgoing<'_>, tx_len: usize) -> Result<(), PushError> {
         self.tx.room_for(tx::message_len::<M::Seal>(message), tx_len)

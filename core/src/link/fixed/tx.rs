@@ -1,10 +1,11 @@
 //! Where do messages lie until they have left?
 
-use super::{Outgoing, PushError};
+use super::{FixedMessage, Outgoing, PushError};
 use crate::link::CUTS_MAX;
 use crate::link::writer::{self, Writer};
 use crate::mechanism::Seal;
-use crate::wire::{FrameKind, Header, Short, Window};
+use crate::message::Parts;
+use crate::wire::{FrameKind, Header, Short, Window, same};
 
 /// How an array is used that holds whole messages, each laid out as its frames will be on the wire and sealed when its turn
 /// comes. The array itself is lent to each call, always the same one.
@@ -102,12 +103,7 @@ impl Tx {
             (self.sent, self.frame_end) = (self.start, self.start);
             return 0;
         }
-        let (mut at, mut more) = (self.frame_end, self.more);
-        while more {
-            let Some(header) = self.header(octets, at) else { break };
-            more = header.kind == FrameKind::More;
-            at = self.end.min(at.saturating_add((header.len + header.body_len) as u16));
-        }
+        let at = self.unbegun(octets);
         (self.start, self.sent, self.frame_end, self.cuts) = (at, at, at, 0);
         if self.is_empty() {
             self.clear();
@@ -117,16 +113,65 @@ impl Tx {
 
     /// Drops all messages and counts them.
     pub(super) fn discard(&mut self, octets: &[u8]) -> usize {
-        let (mut at, mut count) = (self.frame_end, 0);
-        if self.frame_end != self.start && !self.more {
+        let mut at = self.unbegun(octets);
+        let mut count = usize::from(at != self.start);
+        while at != self.end {
+            at = self.message_end(octets, at);
             count += 1;
-        }
-        while let Some(header) = self.header(octets, at) {
-            count += usize::from(header.kind == FrameKind::Last);
-            at = self.end.min(at.saturating_add((header.len + header.body_len) as u16));
         }
         self.clear();
         count
+    }
+
+    /// Drops the oldest message of which nothing has left. Whether there was one.
+    pub(super) fn drop_oldest(&mut self, octets: &mut [u8]) -> bool {
+        let at = self.unbegun(octets);
+        let is_there = at != self.end;
+        if is_there {
+            self.remove(octets, at, self.message_end(octets, at));
+        }
+        is_there
+    }
+
+    /// Drops the messages with this topic of which nothing has left, and counts them.
+    pub(super) fn drop_topic<S: Seal>(&mut self, octets: &mut [u8], topic: &[u8]) -> usize {
+        let (mut at, mut count) = (self.unbegun(octets), 0);
+        while at != self.end {
+            let end = self.message_end(octets, at);
+            let message = octets.get(usize::from(at)..usize::from(end)).unwrap_or_default();
+            let message = FixedMessage { frames: message, head: S::HEAD, tail: S::TAIL };
+            if same(topic_of(message.parts()), topic) {
+                self.remove(octets, at, end);
+                count += 1;
+            } else {
+                at = end;
+            }
+        }
+        count
+    }
+
+    /// Where the first message begins of which nothing has left.
+    fn unbegun(&self, octets: &[u8]) -> u16 {
+        if self.frame_end != self.start && self.more {
+            return self.message_end(octets, self.frame_end);
+        }
+        self.frame_end
+    }
+
+    /// Where the message ends whose next frame begins at `at`.
+    fn message_end(&self, octets: &[u8], mut at: u16) -> u16 {
+        loop {
+            let Some(header) = self.header(octets, at) else { return self.end };
+            at = self.end.min(at.saturating_add((header.len + header.body_len) as u16));
+            if header.kind == FrameKind::Last {
+                return at;
+            }
+        }
+    }
+
+    fn remove(&mut self, octets: &mut [u8], start: u16, end: u16) {
+        super::shift_down(octets, usize::from(end), usize::from(self.end), usize::from(start));
+        self.end -= end - start;
     }
 
     pub(super) fn clear(&mut self) {
@@ -144,6 +189,12 @@ impl Tx {
         self.end -= self.start;
         self.start = 0;
     }
+}
+
+/// The first part of a message that has more.
+pub(super) fn topic_of<'a>(mut parts: impl Iterator<Item = &'a [u8]>) -> &'a [u8] {
+    let first = parts.next();
+    first.filter(|_| parts.next().is_some()).unwrap_or_default()
 }
 
 /// How long a message is on the wire, in octets.
@@ -179,6 +230,32 @@ mod tests {
         assert_eq!(pending(&mut tx, array), b"e");
         assert!(tx.advance(1));
         assert_eq!(pending(&mut tx, array), b"\0\x05fghij");
+    }
+
+    #[test]
+    fn what_has_not_begun_to_leave_can_be_dropped() {
+        let (mut tx, array) = (Tx::EMPTY, &mut [0; 64]);
+        for body in [&b"first"[..], b"old", b"new"] {
+            push(&mut tx, array, body);
+        }
+        assert_eq!(pending(&mut tx, array), b"\0\x05first");
+        tx.advance(2);
+        assert!(tx.drop_oldest(array));
+        assert_eq!(pending(&mut tx, array), b"first");
+        assert!(tx.advance(5));
+        assert!(tx.drop_oldest(array) && !tx.drop_oldest(array) && tx.is_empty());
+        push(&mut tx, array, b"after");
+        assert_eq!(pending(&mut tx, array), b"\0\x05after");
+    }
+
+    #[test]
+    fn a_topic_is_the_first_of_several_parts() {
+        let (mut tx, array) = (Tx::EMPTY, &mut [0; 64]);
+        for parts in [&[&b"a"[..], b"1"][..], &[b"a"], &[b"b", b"2", b"3"], &[b"a", b"4", b"5"]] {
+            assert!(tx.push::<Clear>(array, Outgoing::new(parts)).is_ok());
+        }
+        assert_eq!((tx.drop_topic::<Clear>(array, b"a"), tx.drop_topic::<Clear>(array, b"")), (2, 1));
+        assert_eq!(tx.discard(array), 1);
     }
 
     #[test]
