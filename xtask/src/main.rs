@@ -7,6 +7,7 @@ mod no_panic;
 mod panic_sites;
 mod python;
 mod qemu;
+mod size;
 mod step;
 mod suite;
 mod tools;
@@ -22,6 +23,7 @@ usage: cargo xtask COMMAND
   no-panic        proves that no panic is reachable in the core, by linking an image for a Thumb target
   firmware        builds the demo node for its board, and prints the path of the image on the last line
   qemu            boots the demo node in QEMU and shows its log until interrupted
+  size [--check]  measures what the core costs on a microcontroller, and writes docs/size.md or compares with it
   fuzz [SECONDS]  runs every fuzz target for that long (30 when not given), on nightly
 ";
 
@@ -35,6 +37,10 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["test"] => suite::run(&mut run, FUZZ_SECONDS),
         ["no-panic"] => run.step("no panic in the core", no_panic::check),
+        ["size"] if std::env::var_os("CI").is_none_or(|value| value != "true") => {
+            size::run(&mut run, size::Mode::Write)
+        }
+        ["size"] | ["size", "--check"] => size::run(&mut run, size::Mode::Check),
         ["fuzz"] => fuzz::run(&mut run, FUZZ_SECONDS),
         ["fuzz", seconds] => match seconds.parse() {
             Ok(seconds) => fuzz::run(&mut run, seconds),

@@ -2,7 +2,7 @@
 
 use crate::python::Python;
 use crate::step::{Failed, Outcome, Run};
-use crate::{firmware, fuzz, no_panic, tools};
+use crate::{firmware, fuzz, no_panic, size, tools};
 
 /// The oldest compiler that the crates promise to build with: `rust-version` of the workspace.
 const OLDEST: &str = "1.88.0";
@@ -14,7 +14,7 @@ const OLDEST_FOR_SMOLTCP: &str = "1.91.0";
 const BARE_METAL: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];
 
 /// What has a workspace of its own, and so is not reached from the root.
-const APART: [&str; 4] = ["bench", "core/fuzz", "core/no-panic", "embedded-demo"];
+const APART: [&str; 5] = ["bench", "core/fuzz", "core/no-panic", "core/size", "embedded-demo"];
 
 /// Runs every step until one fails; the cheap ones come first.
 pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
@@ -32,6 +32,7 @@ pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
     run.step("core and smoltcp runtime on bare metal", bare_metal)?;
     run.step("no panic in the core", no_panic::check)?;
     run.step("firmware builds", firmware::check)?;
+    size::run(run, size::Mode::Check)?;
     fuzz::run(run, fuzz_seconds)
 }
 
