@@ -20,11 +20,7 @@ pub const RX: usize = 128;
 pub const TX: usize = 128;
 
 /// What the links of all sockets have in common.
-pub const SETUP: Setup = {
-    let mut setup = Setup::DEFAULT;
-    setup.heartbeat = HeartbeatSetup { interval_ms: 250, timeout_ms: 2_000 };
-    setup
-};
+pub const SETUP: Setup = Setup { heartbeat: HeartbeatSetup { interval_ms: 250, timeout_ms: 2_000 }, ..Setup::DEFAULT };
 
 /// A socket's serial line and who is at its other end.
 pub struct Line {

@@ -64,16 +64,13 @@ const FIRMWARE: [Firmware; 4] = [
 
 /// Limits that are not met yet: the firmware, the column, and the number that must not get worse.
 const NOT_MET_YET: &[(&str, &str, u32)] = &[
-    ("pub", "flash", 18_728),
-    ("pub", "of it its own", 15_572),
-    ("pub", "stack", 1_400),
-    ("pub-sub", "flash", 20_872),
-    ("pub-sub", "stack", 1_500),
-    ("rep", "flash", 18_500),
-    ("rep", "stack", 1_400),
-    ("all", "flash", 40_524),
-    ("all", "of it a link", 360),
-    ("all", "stack", 1_800),
+    ("pub", "flash", 14_252),
+    ("pub", "of it its own", 13_180),
+    ("pub-sub", "flash", 16_202),
+    ("rep", "flash", 14_224),
+    ("all", "flash", 30_670),
+    ("all", "of it a link", 316),
+    ("all", "stack", 1_240),
 ];
 
 /// What is done with the table.
