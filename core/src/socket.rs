@@ -14,7 +14,7 @@ pub use error::{Failure, SendError};
 pub use links::Links;
 pub use memory::Memory;
 
-use crate::link::{FixedMessage, Setup, TOPIC_LEN_MAX};
+use crate::link::{Extent, FixedMessage, Setup, TOPIC_LEN_MAX};
 use crate::mechanism::Mechanism;
 use crate::message::Parts;
 use crate::pattern::rotation::Rotation;
@@ -58,9 +58,11 @@ enum Shown {
 /// A message that was taken. It lies in the socket until the next call that changes the socket.
 #[derive(Clone, Copy, Debug)]
 pub struct Received<'a> {
+    from: PeerId,
     identity: Option<Identity<'a>>,
     message: FixedMessage<'a>,
     skip: usize,
+    extent: Extent,
 }
 
 impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
@@ -98,16 +100,28 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
 
 impl<P: Receives, M: Mechanism + Clone> FixedSocket<'_, P, M> {
     /// Takes the next message, in turn over the peers that sent one; `None` when none has arrived.
+    ///
+    /// Where [`Setup::large_len_max`] allows it, a message whose last part does not fit comes in pieces, between which other
+    /// peers have their turns: see [`Received::extent`].
     pub fn try_recv(&mut self, now: Instant) -> Result<Option<Received<'_>>, TakeError> {
-        self.pattern.may_take()?;
-        self.links().release_shown(now);
+        match self.pattern.may_take() {
+            Ok(()) => self.links().release_shown(now),
+            Err(_) => self.links().release_shown_message(now),
+        }
         // Each round but the last uses up a message that has arrived. It may end the turn.
-        while let Some(index) = self.common.waiting.turn() {
-            self.pattern.may_take()?;
-            let Some(slot) = self.places.slots.get(usize::from(index)) else { break };
+        loop {
+            // What follows a message that was taken needs no turn.
+            let index = match self.pattern.may_take() {
+                Ok(()) => self.common.waiting.turn(),
+                Err(error) if !self.places.slots.iter().any(|slot| slot.link.is_passing()) => return Err(error),
+                Err(_) => self.places.piece(),
+            };
+            let Some(index) = index else { return Ok(None) };
+            let Some(slot) = self.places.slots.get(usize::from(index)) else { return Ok(None) };
             let peer = PeerId { slot: index, turn: slot.turn };
             self.common.waiting.took(index);
             let verdict = match self.places.message(peer) {
+                _ if slot.link.has_piece() => Verdict::Deliver { skip: 0, keep: false },
                 Some(message) => self.pattern.take(peer, &message),
                 None => {
                     self.common.waiting.set(index, false);
@@ -125,11 +139,13 @@ impl<P: Receives, M: Mechanism + Clone> FixedSocket<'_, P, M> {
                 Verdict::Close(reason) => self.links().refuse(peer, reason, true, now),
             }
         }
-        Ok(None)
     }
 
-    fn show(&self, peer: PeerId, skip: usize) -> Option<Received<'_>> {
-        Some(Received { identity: self.pattern.identity(peer), message: self.places.message(peer)?, skip })
+    fn show(&self, from: PeerId, skip: usize) -> Option<Received<'_>> {
+        let link = &self.places.slot(from)?.link;
+        let identity = if link.has_piece() { None } else { self.pattern.identity(from) };
+        let message = self.places.message(from).unwrap_or(FixedMessage::NONE);
+        Some(Received { from, identity, message, skip, extent: link.extent() })
     }
 }
 
@@ -161,6 +177,16 @@ impl Shown {
 }
 
 impl Received<'_> {
+    /// Whose message it is.
+    pub const fn from(&self) -> PeerId {
+        self.from
+    }
+
+    /// How much of a message it is. What follows its beginning has one part, octets of the last part, and no identity.
+    pub const fn extent(&self) -> Extent {
+        self.extent
+    }
+
     /// The only part of a message that has one, or else the first.
     pub fn first(&self) -> &[u8] {
         self.parts().next().unwrap_or_default()

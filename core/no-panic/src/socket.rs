@@ -127,7 +127,7 @@ fn send<M: Mechanism + Copy>(socket: &mut Socket<'_, impl Sends, M>) {
 fn receive<M: Mechanism + Copy>(socket: &mut Socket<'_, impl Receives, M>) {
     match socket.try_recv(now()) {
         Ok(Some(received)) => {
-            keep(received.first());
+            keep((received.first(), received.from(), received.extent()));
             received.parts().for_each(keep);
         }
         Ok(None) => {}
@@ -142,6 +142,7 @@ fn setup() -> Setup {
         heartbeat: HeartbeatSetup { interval_ms: size() as u32, timeout_ms: size() as u32 },
         handshake_ms: size() as u32,
         reconnect: Backoff::new(size() as u32, size() as u32),
+        large_len_max: size(),
     }
 }
 

@@ -26,6 +26,7 @@ impl<S: Storage> Default for Dealer<S> {
 
 impl<S: Storage> Pattern for Dealer<S> {
     const TYPE: SocketType = SocketType::Dealer;
+    const IN_PIECES: bool = true;
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {
         self.peers.open(peer, side)

@@ -45,6 +45,8 @@ pub trait Pattern {
     const TYPE: SocketType;
     /// Whether it listens to subscriptions. One in a command arrives as the message that says the same.
     const LISTENS: bool = false;
+    /// Whether the user may be shown a message before the whole of it has arrived.
+    const IN_PIECES: bool = false;
 
     /// A queue for the peer exists: from `connect`, or from the handshake of one that was accepted.
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;

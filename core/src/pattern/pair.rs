@@ -34,6 +34,7 @@ impl Pair {
 
 impl Pattern for Pair {
     const TYPE: SocketType = SocketType::Pair;
+    const IN_PIECES: bool = true;
 
     // RFC 31 "PAIR": SHALL NOT connect to more than one peer. Who was accepted and is gone makes way for the next.
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {

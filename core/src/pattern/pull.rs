@@ -11,6 +11,7 @@ pub struct Pull;
 
 impl Pattern for Pull {
     const TYPE: SocketType = SocketType::Pull;
+    const IN_PIECES: bool = true;
 
     fn open(&mut self, _peer: PeerId, _side: Side) -> Result<(), Refused> {
         Ok(())

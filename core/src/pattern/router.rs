@@ -43,6 +43,7 @@ impl<S: Storage> Default for Router<S> {
 
 impl<S: Storage> Pattern for Router<S> {
     const TYPE: SocketType = SocketType::Router;
+    const IN_PIECES: bool = true;
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {
         Ok(self.peers.insert(peer, Entry { side, known: false, room: true })?)

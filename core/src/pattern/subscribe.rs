@@ -35,6 +35,7 @@ impl<S: Storage> Default for Sub<S> {
 
 impl<S: Storage> Pattern for Sub<S> {
     const TYPE: SocketType = SocketType::Sub;
+    const IN_PIECES: bool = true;
 
     fn open(&mut self, _peer: PeerId, _side: Side) -> Result<(), Refused> {
         Ok(())

@@ -27,6 +27,7 @@ impl<S: Storage> Default for Xsub<S> {
 
 impl<S: Storage> Pattern for Xsub<S> {
     const TYPE: SocketType = SocketType::Xsub;
+    const IN_PIECES: bool = true;
 
     fn open(&mut self, _peer: PeerId, _side: Side) -> Result<(), Refused> {
         Ok(())

@@ -1,6 +1,6 @@
 //! What does the code that is the same for all socket types ask of a pattern?
 
-use crate::link::FixedMessage;
+use crate::link::{FixedMessage, Wants};
 use crate::pattern::{Arrival, Pattern, Refused};
 use crate::peer::{PeerId, Side};
 use crate::wire::{PeerInfo, SocketType, Subscription};
@@ -8,7 +8,7 @@ use crate::wire::{PeerInfo, SocketType, Subscription};
 /// A pattern whose type was forgotten, so that sockets of all types share one code.
 pub(super) trait Judge {
     fn socket_type(&self) -> SocketType;
-    fn listens(&self) -> bool;
+    fn wants(&self, large_len_max: usize) -> Wants;
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;
     fn up(&mut self, peer: PeerId, info: &PeerInfo<'_>) -> Result<Option<PeerId>, Refused>;
     fn down(&mut self, peer: PeerId);
@@ -24,8 +24,8 @@ impl<P: Pattern> Judge for P {
         P::TYPE
     }
 
-    fn listens(&self) -> bool {
-        P::LISTENS
+    fn wants(&self, large_len_max: usize) -> Wants {
+        Wants { subscriptions: P::LISTENS, large_len_max: if P::IN_PIECES { large_len_max } else { 0 } }
     }
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {

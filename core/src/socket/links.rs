@@ -216,14 +216,18 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let Some(mut place) = places.find(peer) else { return };
         loop {
             let Place { slot, rx, .. } = &mut place;
-            match slot.link.step(rx, setup, now, pattern.listens()) {
+            match slot.link.step(rx, setup, now, pattern.wants(setup.large_len_max)) {
                 Ok(Stepped::On) => (),
                 Ok(Stepped::Idle) => {
                     let judged = waiting.contains(peer.slot) || shown.is_from(peer);
+                    if !judged && slot.link.has_piece() {
+                        waiting.set(peer.slot, true);
+                        break;
+                    }
                     let Some(message) = slot.link.message(rx).filter(|_| !judged) else { break };
                     match pattern.arrived(peer, &message) {
                         Arrival::Queue => waiting.set(peer.slot, true),
-                        Arrival::Consumed => slot.link.release_message(),
+                        Arrival::Consumed => slot.link.drop_message(),
                         Arrival::Widened => {
                             slot.drops.count(Reason::Widened);
                             slot.link.put_subscription(rx, &Subscription { topic: &[], wanted: true });
@@ -231,7 +235,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                         }
                         Arrival::Drop(reason) => {
                             slot.drops.count(reason);
-                            slot.link.release_message();
+                            slot.link.drop_message();
                         }
                     }
                 }
@@ -269,7 +273,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     }
 
     /// Lets go of the message that the user was shown; a request stays until it is answered, for its envelope.
-    fn release_shown_message(&mut self, now: Instant) {
+    pub(super) fn release_shown_message(&mut self, now: Instant) {
         if matches!(self.common.shown, Shown::Message(_)) {
             self.release_shown(now);
         }
@@ -282,7 +286,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         self.release(peer, now);
     }
 
-    pub(super) fn release(&mut self, peer: PeerId, now: Instant) {
+    fn release(&mut self, peer: PeerId, now: Instant) {
         self.common.waiting.set(peer.slot, false);
         if let Some(slot) = self.places.slot_mut(peer) {
             slot.link.release_message();
@@ -297,8 +301,10 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             if close {
                 place.fail(Failure::Message(reason));
             }
+            place.slot.link.drop_message();
+            self.common.waiting.set(peer.slot, false);
+            self.read(peer, now);
         }
-        self.release(peer, now);
     }
 
     /// Queues a message for one peer. Where that is to be, the policy makes room.

@@ -134,6 +134,11 @@ impl<M: Mechanism> Places<'_, M> {
         self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
     }
 
+    /// A slot with more of a message whose beginning was taken.
+    pub(super) fn piece(&self) -> Option<u16> {
+        self.slots.iter().zip(0u16..).find(|(slot, _)| slot.link.has_piece()).map(|(_, index)| index)
+    }
+
     /// The message of the peer that waits.
     pub(super) fn message(&self, peer: PeerId) -> Option<FixedMessage<'_>> {
         let start = usize::from(peer.slot) * usize::from(self.rx_len);

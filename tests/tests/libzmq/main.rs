@@ -12,6 +12,7 @@ mod heartbeat;
 mod identity;
 mod order;
 mod pairs;
+mod pieces;
 mod refusal;
 mod restart;
 mod returns;

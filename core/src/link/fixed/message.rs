@@ -7,6 +7,8 @@ use crate::wire::Header;
 #[derive(Clone, Copy, Debug)]
 pub struct FixedMessage<'a> {
     pub(super) frames: &'a [u8],
+    /// Whether there are no frames, but only octets of a part.
+    pub(super) is_bare: bool,
     /// What a mechanism put round each body.
     pub(super) head: usize,
     pub(super) tail: usize,
@@ -22,10 +24,15 @@ pub struct Outgoing<'a> {
     parts: &'a [&'a [u8]],
 }
 
+impl FixedMessage<'_> {
+    /// A message without parts.
+    pub(crate) const NONE: Self = Self { frames: &[], is_bare: false, head: 0, tail: 0 };
+}
+
 impl<'a> Outgoing<'a> {
     /// The parts and nothing else.
     pub const fn new(parts: &'a [&'a [u8]]) -> Self {
-        Self { envelope: Bodies(FixedMessage { frames: &[], head: 0, tail: 0 }), kept: 0, prefix: &[], parts }
+        Self { envelope: Bodies(FixedMessage::NONE), kept: 0, prefix: &[], parts }
     }
 
     /// The same behind the first `kept` parts of a message that waits, and behind a prefix.
@@ -66,7 +73,10 @@ impl<'a> Iterator for Bodies<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let Self(FixedMessage { frames, head, tail }) = self;
+        let Self(FixedMessage { frames, is_bare, head, tail }) = self;
+        if *is_bare {
+            return Some(core::mem::take(frames)).filter(|part| !part.is_empty());
+        }
         let header = Header::decode(frames).ok().flatten()?;
         let (frame, rest) = frames.split_at_checked(header.len + header.body_len)?;
         *frames = rest;

@@ -11,6 +11,8 @@
 
 mod control;
 mod message;
+#[cfg_attr(not(feature = "pieces"), path = "no_pieces.rs")]
+mod pieces;
 mod rx;
 mod setup;
 mod tx;
@@ -26,6 +28,8 @@ use crate::wire::{Command, FrameKind, PeerInfo, SocketType, Subscription, Versio
 use control::Control;
 use core::ops::Range;
 pub use message::{FixedMessage, Outgoing};
+pub use pieces::Extent;
+use pieces::Passing;
 use rx::{Rx, Seals};
 pub use setup::{Name, Setup};
 use tx::Tx;
@@ -35,8 +39,18 @@ use tx::Tx;
 pub struct FixedLink<M: Mechanism> {
     stage: Stage<M>,
     rx: Rx,
+    passing: Passing,
     tx: Tx,
     control: Control,
+}
+
+/// What a socket wants of what arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Wants {
+    /// Whether it listens to subscriptions.
+    pub subscriptions: bool,
+    /// The longest frame that comes in pieces, in octets.
+    pub large_len_max: usize,
 }
 
 #[repr(u8)]
@@ -103,11 +117,13 @@ pub enum PushError {
 
 impl<M: Mechanism> FixedLink<M> {
     /// A link without a connection.
-    pub const NEW: Self = Self { stage: Stage::Down, rx: Rx::EMPTY, tx: Tx::EMPTY, control: Control::EMPTY };
+    pub const NEW: Self =
+        Self { stage: Stage::Down, rx: Rx::EMPTY, passing: Passing::Nothing, tx: Tx::EMPTY, control: Control::EMPTY };
 
     /// A connection is there: the handshake begins. Call it only after the former one has ended.
     pub fn attach(&mut self, mechanism: M, socket_type: SocketType, setup: &Setup, rx_len: usize, now: Instant) {
         self.rx.clear();
+        self.passing = Passing::Nothing;
         self.control.clear();
         let deadline = now.after_ms(setup.handshake_ms);
         self.stage = Stage::Opening(Handshake::new(mechanism, socket_type, rx_len, deadline), None);
@@ -131,6 +147,7 @@ impl<M: Mechanism> FixedLink<M> {
     pub fn clear(&mut self) {
         self.stage = Stage::Down;
         self.rx.clear();
+        self.passing = Passing::Nothing;
         self.tx.clear();
         self.control.clear();
     }
@@ -164,13 +181,13 @@ impl<M: Mechanism> FixedLink<M> {
     /// Reads one step further, up to the end of the message behind the one that waits. Call it until it answers
     /// [`Stepped::Idle`] or [`Stepped::Ended`]; then there may be a [`FixedLink::message`].
     ///
-    /// For who `listens`, a subscription in a command becomes the message that says the same.
+    /// For who wants subscriptions, one in a command becomes the message that says the same.
     pub fn step<'a>(
         &mut self,
         rx: &'a mut [u8],
         setup: &Setup,
         now: Instant,
-        listens: bool,
+        wants: Wants,
     ) -> Result<Stepped<'a>, LinkError> {
         match &mut self.stage {
             Stage::Down | Stage::Failed(_) => Ok(Stepped::Idle),
@@ -192,12 +209,16 @@ impl<M: Mechanism> FixedLink<M> {
                 let info = PeerInfo::decode(metadata);
                 info.map(Stepped::Introduced).map_err(|error| LinkError::Handshake(HandshakeError::Metadata(error)))
             }
-            Stage::Up(Traffic { reader, heartbeat, .. }) => read(reader, Some(heartbeat), listens, &mut self.rx, rx),
+            Stage::Up(Traffic { reader, heartbeat, .. }) => {
+                let unread = (&mut self.rx, &mut self.passing, rx);
+                read(reader, Some(heartbeat), wants, unread)
+            }
             Stage::Ending(reader) => {
-                let further = reader.as_mut().and_then(|reader| read(reader, None, listens, &mut self.rx, rx).ok());
+                let unread = (&mut self.rx, &mut self.passing, rx);
+                let further = reader.as_mut().and_then(|reader| read(reader, None, wants, unread).ok());
                 match further {
                     Some(Stepped::On) => Ok(Stepped::On),
-                    _ if self.rx.has_message() => Ok(Stepped::Idle),
+                    _ if self.rx.has_message() || self.passing.tear() => Ok(Stepped::Idle),
                     _ => {
                         self.stage = Stage::Down;
                         self.rx.clear();
@@ -210,7 +231,23 @@ impl<M: Mechanism> FixedLink<M> {
 
     /// The whole message that waits.
     pub fn message<'a>(&self, rx: &'a [u8]) -> Option<FixedMessage<'a>> {
-        self.rx.message(rx).map(|frames| FixedMessage { frames, head: M::Open::HEAD, tail: M::Open::TAIL })
+        let is_bare = self.passing.is_bare();
+        self.rx.message(rx).map(|frames| FixedMessage { frames, is_bare, head: M::Open::HEAD, tail: M::Open::TAIL })
+    }
+
+    /// Whether what waits belongs to a message whose beginning the user has taken.
+    pub fn has_piece(&self) -> bool {
+        self.passing.has_piece(&self.rx)
+    }
+
+    /// Whether more is to come of a message whose beginning the user has taken.
+    pub fn is_passing(&self) -> bool {
+        self.passing.is_bare() || self.has_piece()
+    }
+
+    /// How much of a message it is that waits.
+    pub fn extent(&self) -> Extent {
+        self.passing.extent()
     }
 
     /// Puts a subscription there as the message that waits, in the place of the one that waited, which is longer. When the
@@ -222,8 +259,15 @@ impl<M: Mechanism> FixedLink<M> {
         }
     }
 
-    /// Lets go of the message that waited; step again to find the next.
+    /// Lets go of the message that waited, which the user has seen; step again to find the next.
     pub fn release_message(&mut self) {
+        self.passing.taken();
+        self.rx.release_message();
+    }
+
+    /// Drops the message that waited, and what is still to come of it; step again to find the next.
+    pub fn drop_message(&mut self) {
+        self.passing.refused();
         self.rx.release_message();
     }
 
@@ -402,29 +446,31 @@ impl core::fmt::Display for LinkError {
 impl core::error::Error for LinkError {}
 
 const fn limits(window: usize) -> Limits {
-    Limits { window, frame_len_max: window, message_len_max: usize::MAX }
+    Limits { window, frame_len_max: usize::MAX, message_len_max: usize::MAX }
 }
 
 fn read<O: Open>(
     reader: &mut Reader<O>,
     heartbeat: Option<&mut Heartbeat>,
-    listens: bool,
-    rx: &mut Rx,
-    octets: &mut [u8],
+    wants: Wants,
+    (rx, passing, octets): (&mut Rx, &mut Passing, &mut [u8]),
 ) -> Result<Stepped<'static>, LinkError> {
+    if let Some(stepped) = passing.step(rx, octets) {
+        return Ok(stepped);
+    }
     if rx.is_full(octets.len()) {
         return Ok(Stepped::Idle);
     }
     let (step, used) = reader.next(rx.unread(octets)).map_err(LinkError::Read)?;
     match step {
         Step::Need(len) if rx.can_hold(len, octets.len()) => Ok(Stepped::Idle),
-        Step::Need(_) | Step::Large { .. } => Err(LinkError::MessageTooLong),
+        Step::Need(_) | Step::Large { .. } => passing.begin(rx, octets, reader, wants.large_len_max),
         Step::Command(body) => {
             let end = body.end;
             let body = rx.unread(octets).get(body).unwrap_or_default();
             let command = Command::decode(body).map_err(LinkError::Command)?;
             if let Command::Subscription(Subscription { topic, wanted }) = command
-                && listens
+                && wants.subscriptions
             {
                 let topic = end.saturating_sub(topic.len())..end;
                 rx.finish_subscription(octets, wanted, topic, used, Seals { head: O::HEAD, tail: O::TAIL });

@@ -50,7 +50,12 @@ impl Rx {
 
     /// Whether nothing can be read before the user takes a message.
     pub(super) fn is_full(&self, array_len: usize) -> bool {
-        self.next_end != self.first_end || (self.has_message() && usize::from(self.end - self.head) == array_len)
+        self.next_end != self.first_end || (self.has_message() && self.has_no_room(array_len))
+    }
+
+    /// Whether no more octets fit, before something is used up.
+    pub(super) fn has_no_room(&self, array_len: usize) -> bool {
+        usize::from(self.end - self.head) == array_len
     }
 
     pub(super) fn unread<'a>(&self, octets: &'a mut [u8]) -> &'a mut [u8] {

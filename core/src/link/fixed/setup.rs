@@ -16,6 +16,9 @@ pub struct Setup {
     pub handshake_ms: u32,
     /// How long to wait before connecting again.
     pub reconnect: Backoff,
+    /// With the feature `pieces`: the longest frame that is received though it does not fit, in octets. It comes in pieces:
+    /// see [`Extent`](super::Extent). 0: none is, and who sends one is disconnected.
+    pub large_len_max: usize,
 }
 
 /// A name of at most 32 octets.
@@ -32,6 +35,7 @@ impl Setup {
         heartbeat: HeartbeatSetup::DEFAULT,
         handshake_ms: 2000,
         reconnect: Backoff::DEFAULT,
+        large_len_max: 0,
     };
 }
 

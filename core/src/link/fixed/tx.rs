@@ -139,7 +139,7 @@ impl Tx {
         while at != self.end {
             let end = self.message_end(octets, at);
             let message = octets.get(usize::from(at)..usize::from(end)).unwrap_or_default();
-            let message = FixedMessage { frames: message, head: S::HEAD, tail: S::TAIL };
+            let message = FixedMessage { frames: message, is_bare: false, head: S::HEAD, tail: S::TAIL };
             if same(topic_of(message.parts()), topic) {
                 self.remove(octets, at, end);
                 count += 1;

@@ -1,0 +1,55 @@
+//! How does a frame that is longer than the array pass through it? Not at all, without the feature `pieces`.
+
+use super::rx::Rx;
+use super::{LinkError, Stepped};
+use crate::link::reader::Reader;
+use crate::mechanism::Open;
+
+/// Nothing passes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Passing {
+    Nothing,
+}
+
+impl Passing {
+    pub(super) fn begin<O: Open>(
+        self,
+        _: &mut Rx,
+        _: &mut [u8],
+        _: &mut Reader<O>,
+        _: usize,
+    ) -> Result<Stepped<'static>, LinkError> {
+        Err(LinkError::MessageTooLong)
+    }
+
+    pub(super) fn step(self, _: &mut Rx, _: &mut [u8]) -> Option<Stepped<'static>> {
+        None
+    }
+
+    pub(super) fn taken(self) {}
+
+    pub(super) fn refused(self) {}
+
+    pub(super) fn tear(self) -> bool {
+        false
+    }
+
+    pub(super) fn has_piece(self, _: &Rx) -> bool {
+        false
+    }
+
+    pub(super) fn is_bare(self) -> bool {
+        false
+    }
+
+    pub(super) fn extent(self) -> Extent {
+        Extent::Whole
+    }
+}
+
+/// How much of a message something is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+}
