@@ -248,10 +248,15 @@ const CAPACITY: usize = 2048;
 mod tests {
     use super::{CAPACITY, Wire};
     use embedded_io::{Read, ReadReady, Write, WriteReady};
+    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[tokio::test]
     async fn octets_pass_both_ways_and_an_end_that_is_full_or_empty_waits() {
+        tokio::time::timeout(Duration::from_secs(20), octets_pass()).await.expect("somebody was not woken");
+    }
+
+    async fn octets_pass() {
         let wire = Wire::default();
         let mut listening = wire.listen(1);
         let mut device = wire.dial_host(1).unwrap();
