@@ -27,7 +27,7 @@
 //!
 //! A job is taken only when the answer to the last one was accepted by PUSH, so a collector that is away or slow holds
 //! the producers back. Answers wait for a collector that comes back; those that had left on a connection when it was lost
-//! are gone. Telemetry never waits: a subscriber whose queue is full misses some, and `stats` counts it. A reply that its
+//! are gone. Telemetry never waits: a subscriber whose queue is full misses the oldest, and `stats` counts it. A reply that its
 //! client does not fetch within a second is given up. Jobs and commands that are malformed are counted and ignored.
 //!
 //! # How to run it

@@ -237,7 +237,8 @@ impl<'m> Node<'m> {
 /// The longest reply, in octets.
 pub const REPLY_LEN_MAX: usize = 384;
 
-const TELEMETRY_POLICY: Policy = Policy::DropNewest;
+// Who was slow hears how things are, not how they were.
+const TELEMETRY_POLICY: Policy = Policy::DropOldest;
 const TEMPERATURE_TOPIC: &[u8] = b"telemetry.temp";
 const LOAD_TOPIC: &[u8] = b"telemetry.load";
 const TOO_LONG: &[u8] = b"error: the reply is too long";
