@@ -5,6 +5,7 @@
 /// A slot's next tenant has another `turn`, so what was meant for a peer that left never reaches its successor.
 /// Turns wrap after 65,536 tenants.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PeerId {
     /// Index into every table of peers.
     pub slot: u16,
@@ -16,6 +17,7 @@ pub struct PeerId {
 // RFC 28 to 31: the queue of a connecting peer exists from `connect` and outlives the connection; the queue of an
 // accepted peer lives and dies with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Side {
     /// We connected; we connect again when the link is lost.
     Connect,

@@ -22,7 +22,7 @@ use crate::pattern::{Drops, Identity, Pattern, Receives, Rep, Sub, TakeError, Ve
 use crate::peer::PeerId;
 use crate::storage::{FIXED_TOPIC_LEN_MAX, Fixed, Full, Storage};
 use crate::time::Instant;
-use memory::Places;
+use memory::{Places, Slot};
 
 /// A socket of pattern `P`, in [`Memory`] that the caller lends it for as long as it lives.
 pub struct FixedSocket<'m, P, M: Mechanism> {
@@ -65,6 +65,22 @@ pub struct Received<'a> {
     extent: Extent,
 }
 
+/// How a peer is doing, as of the call that returned it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct PeerStatus {
+    /// Whether messages can pass.
+    pub is_up: bool,
+    /// How many connections have carried messages.
+    pub connections: u32,
+    /// How many messages have left for it. It wraps.
+    pub sent: u32,
+    /// How many of its messages the user was given. It wraps.
+    pub received: u32,
+    /// What was dropped.
+    pub drops: Drops,
+}
+
 impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
     /// A socket without peers. The handshake of each connection begins with a clone of `mechanism`.
     pub fn new<const PEERS: usize, const RX: usize, const TX: usize>(
@@ -87,14 +103,23 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
     /// How many messages were dropped, by reason.
     pub fn drops(&self) -> Drops {
         self.places.slots.iter().fold(self.common.former_drops, |mut drops, slot| {
-            drops += slot.drops;
+            drops += slot.status.drops;
             drops
         })
     }
 
-    /// How many messages from the peer or for it were dropped, by reason; readable until its slot has another tenant.
-    pub fn drops_of(&self, peer: PeerId) -> Option<Drops> {
-        self.places.slot(peer).map(|slot| slot.drops)
+    /// How a peer is doing; readable until its slot has another tenant.
+    pub fn status_of(&self, peer: PeerId) -> Option<PeerStatus> {
+        self.places.slot(peer).map(Slot::status)
+    }
+
+    /// How each slot's present or last tenant is doing.
+    pub fn status(&self) -> impl Iterator<Item = (PeerId, PeerStatus)> {
+        self.places
+            .slots
+            .iter()
+            .zip(0u16..)
+            .map(|(slot, index)| (PeerId { slot: index, turn: slot.turn }, slot.status()))
     }
 }
 
@@ -133,6 +158,7 @@ impl<P: Receives, M: Mechanism + Clone> FixedSocket<'_, P, M> {
                     self.common.waiting.set(index, false);
                     self.common.shown =
                         if keep { Shown::Request { from: peer, envelope: skip } } else { Shown::Message(peer) };
+                    self.links().count_received(peer);
                     return Ok(self.show(peer, skip));
                 }
                 Verdict::Drop(reason) => self.links().refuse(peer, reason, false, now),

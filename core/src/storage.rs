@@ -38,6 +38,7 @@ pub struct Heap;
 
 /// The collection has no room. Grow its constants, or refuse the peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Full;
 
 /// One value per peer, found by slot; a former tenant of the slot finds nothing.

@@ -4,6 +4,7 @@
 ///
 /// It wraps after 49.7 days; two moments are comparable while they are less than 24.8 days apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Instant {
     ms: u32,
 }

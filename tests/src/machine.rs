@@ -15,7 +15,7 @@ use zeptomq_core::pattern::{
     TopicLimits, Xpub, Xsub, req,
 };
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{FixedSocket, Links, Memory, SendError};
+use zeptomq_core::socket::{FixedSocket, Links, Memory, PeerStatus, SendError};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 
@@ -43,7 +43,7 @@ pub trait Machine {
     fn subscribe(&mut self, topic: &[u8]) -> bool;
     fn unsubscribe(&mut self, topic: &[u8]) -> bool;
     fn drops(&self) -> Drops;
-    fn drops_of(&self, peer: PeerId) -> Option<Drops>;
+    fn status_of(&self, peer: PeerId) -> Option<PeerStatus>;
 }
 
 /// A socket of that kind, each of whose connections begins with a copy of `mechanism`.
@@ -167,8 +167,8 @@ impl<P: Pattern + 'static, M: Mechanism + Clone + 'static> Machine for Ours<P, M
         self.socket.drops()
     }
 
-    fn drops_of(&self, peer: PeerId) -> Option<Drops> {
-        self.socket.drops_of(peer)
+    fn status_of(&self, peer: PeerId) -> Option<PeerStatus> {
+        self.socket.status_of(peer)
     }
 }
 

@@ -196,8 +196,8 @@ fn what_was_dropped_is_known_of_each_peer_until_its_slot_has_another() {
             .world()
             .borrow()
             .machine
-            .drops_of(PeerId { slot, turn: 1 })
-            .map(|drops| (drops.queue_full, drops.undelivered))
+            .status_of(PeerId { slot, turn: 1 })
+            .map(|status| (status.drops.queue_full, status.drops.undelivered))
     };
     let Some((dropped @ 1.., 0)) = of(&publisher, 0) else { panic!("nothing dropped for the slow peer") };
     assert_eq!(of(&publisher, 1), Some((0, 0)));
@@ -207,6 +207,34 @@ fn what_was_dropped_is_known_of_each_peer_until_its_slot_has_another() {
     assert_eq!(publisher.drops(), all);
     let _another = publisher.peer("SUB");
     assert_eq!((of(&publisher, 0), publisher.drops()), (None, all));
+}
+
+#[test]
+fn a_peer_is_counted_what_it_sent_and_was_sent() {
+    let mut memory = Memory::<Null, 2, 256, 256>::NEW;
+    let mut dealer = FixedSocket::new(zeptomq_core::pattern::Dealer::<Fixed<2>>::NEW, Null::NEW, &mut memory, setup());
+    let peer = dealer.links().connect().unwrap();
+    let mut before = dealer.status_of(peer).unwrap();
+    assert_eq!((before.is_up, before.connections, before.sent, before.received), (false, 0, 0, 0));
+    for connections in 1..3 {
+        while dealer.links().poll_connect(&mut |_| (), NOW.after_ms(60_000 * connections)).is_none() {}
+        dealer.links().attach(peer, NOW);
+        drain!(dealer, peer);
+        feed!(dealer, peer, &opening("DEALER", b""));
+        feed!(dealer, peer, &[message(&[b"one"]), message(&[b"two"])].concat());
+        assert!(dealer.try_recv(NOW).unwrap().is_some());
+        dealer.try_send(&[b"a", b"b"], NOW).unwrap();
+        assert_eq!(dealer.status_of(peer).unwrap().sent, before.sent);
+        drain!(dealer, peer);
+        let status = dealer.status_of(peer).unwrap();
+        let counted = (status.connections, status.sent - before.sent, status.received - before.received);
+        assert_eq!((status.is_up, counted), (true, (connections, 1, 1)));
+        assert!(dealer.try_recv(NOW).unwrap().is_some());
+        dealer.links().detach(peer, NOW);
+        before = dealer.status_of(peer).unwrap();
+        assert!(!before.is_up);
+    }
+    assert_eq!(dealer.status().filter(|(known, _)| *known == peer).map(|(_, status)| status).next(), Some(before));
 }
 
 /// A peer whose messages the user does not take cannot be heard, and is not to be held dead; it goes on hearing PING.

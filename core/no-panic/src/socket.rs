@@ -78,7 +78,7 @@ fn talks<M: Mechanism + Copy>(mut socket: Socket<'_, impl Sends + Receives, M>) 
 }
 
 fn connections<M: Mechanism + Copy>(its: &mut Socket<'_, impl Pattern, M>) {
-    keep((its.drops(), its.drops_of(peer())));
+    keep((its.drops(), its.status_of(peer())));
     let socket = &mut its.links();
     if either() {
         keep(socket.connect());

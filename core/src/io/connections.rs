@@ -41,6 +41,7 @@ pub trait Transport {
 
 /// How far a stream is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum State {
     /// It is being opened.
     Opening,

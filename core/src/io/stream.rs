@@ -8,6 +8,7 @@ use embedded_io::{Read, ReadReady, Write, WriteReady};
 
 /// What became of a stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Streamed {
     /// It goes on.
     Open,

@@ -46,6 +46,7 @@ pub struct Introduced {
 /// Why two sides do not become peers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum HandshakeError {
     /// The greeting is none that we accept.
     Greeting(GreetingError),

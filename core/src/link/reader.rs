@@ -55,6 +55,7 @@ pub enum Step {
 /// Why the connection cannot go on. The peer is at fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ReadError {
     /// A frame is malformed.
     Frame(FrameError),

@@ -73,6 +73,7 @@ pub trait Seal {
 
 /// The peer failed the mechanism: a malformed command, a false proof, a frame that does not open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Rejected;
 
 impl core::fmt::Display for Rejected {

@@ -194,6 +194,7 @@ pub enum Verdict {
 
 /// What a ROUTER calls a peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Identity<'a> {
     /// A name that the peer chose.
     Chosen(&'a [u8]),
@@ -213,6 +214,7 @@ impl AsRef<[u8]> for Identity<'_> {
 /// Why a message was dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Reason {
     /// A reply that no request waits for: late, doubled, or from a peer that was not asked.
     Unasked,
@@ -233,6 +235,7 @@ pub enum Reason {
 /// Why a peer is not let in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Refused {
     /// The table of peers is full.
     NoRoom,
@@ -245,6 +248,7 @@ pub enum Refused {
 /// Why a message goes nowhere. It was not taken over: it is still the caller's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum RouteError {
     /// There is no peer, or none whose queue has room. Later there may be.
     NoPeer,
@@ -263,6 +267,7 @@ pub enum RouteError {
 /// Why nothing can be taken, however long one waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TakeError {
     /// A REQ has asked nothing, or a REP owes a reply.
     OutOfTurn,
@@ -272,6 +277,7 @@ pub enum TakeError {
 
 /// How many messages were dropped, by reason. Each wraps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Drops {
     /// See [`Reason::Unasked`].
     pub unasked: u32,

@@ -2,6 +2,7 @@
 
 /// What a full queue does with a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Policy {
     /// The sender waits for room.
     Wait,

@@ -6,6 +6,7 @@ use crate::pattern::{Reason, Refused, RouteError};
 /// Why a connection has to be closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Failure {
     /// The link cannot go on.
     Link(LinkError),
@@ -20,6 +21,7 @@ pub enum Failure {
 /// Why a message was not sent. It is still the caller's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SendError {
     /// No room now; try again when the links have sent something.
     WouldBlock,

@@ -2,7 +2,7 @@
 
 use super::judge::Judge;
 use super::memory::{Dial, Failed, Place, Places, Slot, Tenant};
-use super::{Common, Failure, Shown};
+use super::{Common, Failure, PeerStatus, Shown};
 use crate::link::{Outgoing, PushError, Stepped};
 use crate::mechanism::Mechanism;
 use crate::pattern::overload::Policy;
@@ -117,7 +117,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 }
             }
         }
-        slot.drops.count_many(Reason::Undelivered, dropped);
+        slot.status.drops.count_many(Reason::Undelivered, dropped);
         // RFC 37 "Error Handling": whom an ERROR sent away does not come back by itself.
         if slot.dial == Dial::Never {
             return self.disconnect(peer);
@@ -132,7 +132,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         if slot.tenant == Tenant::Peer(Side::Connect) {
             (slot.tenant, slot.dial) = (Tenant::Nobody, Dial::Settled);
             let dropped = slot.link.detach(tx) + slot.link.discard(tx);
-            slot.drops.count_many(Reason::Undelivered, dropped);
+            slot.status.drops.count_many(Reason::Undelivered, dropped);
             slot.link.clear();
             self.common.waiting.set(peer.slot, false);
             if self.common.shown.is_from(peer) {
@@ -173,6 +173,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     pub fn advance(&mut self, peer: PeerId, len: usize, now: Instant) {
         let Some(slot) = self.places.slot_mut(peer) else { return };
         if slot.link.advance(len) {
+            slot.status.sent = slot.status.sent.wrapping_add(1);
             self.pattern.room(peer, true);
         }
         // Our last command may be what the handshake waited for.
@@ -205,7 +206,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let (slot, index) = slots.find(|(slot, _)| slot.is_free()).ok_or(Refused::NoRoom)?;
         slot.tenant = tenant;
         slot.turn = slot.turn.wrapping_add(1);
-        self.common.former_drops += core::mem::take(&mut slot.drops);
+        self.common.former_drops += slot.status.drops;
+        slot.status = PeerStatus::NONE;
         Ok(PeerId { slot: index, turn: slot.turn })
     }
 
@@ -229,12 +231,12 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                         Arrival::Queue => waiting.set(peer.slot, true),
                         Arrival::Consumed => slot.link.drop_message(),
                         Arrival::Widened => {
-                            slot.drops.count(Reason::Widened);
+                            slot.status.drops.count(Reason::Widened);
                             slot.link.put_subscription(rx, &Subscription { topic: &[], wanted: true });
                             waiting.set(peer.slot, true);
                         }
                         Arrival::Drop(reason) => {
-                            slot.drops.count(reason);
+                            slot.status.drops.count(reason);
                             slot.link.drop_message();
                         }
                     }
@@ -243,6 +245,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                     Ok(other) => {
                         displaced = other;
                         slot.backoff.reset();
+                        slot.status.connections = slot.status.connections.wrapping_add(1);
                     }
                     Err(error) => {
                         place.fail(Failure::Refused(error));
@@ -294,10 +297,17 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         }
     }
 
+    /// The user is given a message, if it is not more of one.
+    pub(super) fn count_received(&mut self, peer: PeerId) {
+        if let Some(slot) = self.places.slot_mut(peer).filter(|slot| !slot.link.has_piece()) {
+            slot.status.received = slot.status.received.wrapping_add(1);
+        }
+    }
+
     /// A message is dropped when its turn came, and its peer with it if it is to be closed.
     pub(super) fn refuse(&mut self, peer: PeerId, reason: Reason, close: bool, now: Instant) {
         if let Some(mut place) = self.places.find(peer) {
-            place.slot.drops.count(reason);
+            place.slot.status.drops.count(reason);
             if close {
                 place.fail(Failure::Message(reason));
             }
@@ -356,7 +366,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             if let Some(Place { slot, tx, .. }) = self.places.at(index).filter(|_| audience >> index & 1 == 1)
                 && slot.push(tx, policy, true, message.clone()).is_err()
             {
-                slot.drops.count(Reason::QueueFull);
+                slot.status.drops.count(Reason::QueueFull);
             }
         }
         Ok(())

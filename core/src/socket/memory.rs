@@ -1,6 +1,6 @@
 //! Where does a fixed socket keep its links and their octets?
 
-use super::Failure;
+use super::{Failure, PeerStatus};
 use crate::backoff::Backoff;
 use crate::link::{FixedLink, FixedMessage, Outgoing, PushError};
 use crate::mechanism::Mechanism;
@@ -67,7 +67,8 @@ pub(super) struct Slot<M: Mechanism> {
     pub(super) dial: Dial,
     pub(super) backoff: Backoff,
     pub(super) failed: Failed,
-    pub(super) drops: Drops,
+    /// Whether it is up is known to the link.
+    pub(super) status: PeerStatus,
 }
 
 /// Who has a slot.
@@ -156,7 +157,7 @@ impl<M: Mechanism> Place<'_, M> {
             }
             let dropped = slot.link.fail(self.tx, failure.reason_for_peer());
             slot.failed = Failed::Untold(failure);
-            slot.drops.count_many(Reason::Undelivered, dropped);
+            slot.status.drops.count_many(Reason::Undelivered, dropped);
         }
     }
 }
@@ -170,12 +171,13 @@ impl<M: Mechanism> Slot<M> {
         dial: Dial::Settled,
         backoff: Backoff::NEVER,
         failed: Failed::No,
-        drops: Drops::NONE,
+        status: PeerStatus::NONE,
     };
 
     fn clear(&mut self) {
         self.link.clear();
-        (self.tenant, self.dial, self.failed, self.drops) = (Tenant::Nobody, Dial::Settled, Failed::No, Drops::NONE);
+        (self.tenant, self.dial, self.failed) = (Tenant::Nobody, Dial::Settled, Failed::No);
+        self.status = PeerStatus::NONE;
     }
 
     /// Queues a message. Where that is to be, the policy makes room.
@@ -191,7 +193,7 @@ impl<M: Mechanism> Slot<M> {
         }
         if policy == Policy::KeepLatest {
             let replaced = self.link.drop_topic_of(tx, message.clone());
-            self.drops.count_many(Reason::Replaced, replaced);
+            self.status.drops.count_many(Reason::Replaced, replaced);
         }
         loop {
             let pushed = self.link.push(tx, message.clone());
@@ -199,8 +201,12 @@ impl<M: Mechanism> Slot<M> {
             if pushed != Err(PushError::NoRoom) || !may_drop || !self.link.drop_oldest(tx) {
                 return pushed;
             }
-            self.drops.count(Reason::QueueFull);
+            self.status.drops.count(Reason::QueueFull);
         }
+    }
+
+    pub(super) fn status(&self) -> PeerStatus {
+        PeerStatus { is_up: self.link.is_up(), ..self.status }
     }
 
     pub(super) fn is_free(&self) -> bool {
@@ -213,6 +219,10 @@ impl<M: Mechanism> Slot<M> {
             Dial::Settled | Dial::Now | Dial::Lost | Dial::Never => self.link.poll_timeout(),
         }
     }
+}
+
+impl PeerStatus {
+    pub(super) const NONE: Self = Self { is_up: false, connections: 0, sent: 0, received: 0, drops: Drops::NONE };
 }
 
 impl Dial {

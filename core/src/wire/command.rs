@@ -41,6 +41,7 @@ pub struct Context<'a>(&'a [u8]);
 /// Why a command's body is malformed. The peer is at fault; the connection cannot go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum CommandError {
     /// The body is empty, or the name is empty, overruns the body or is not made of letters.
     BadName,

@@ -38,6 +38,7 @@ pub struct Header {
 /// Why octets are no frame. The peer is at fault; the connection cannot go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum FrameError {
     /// A reserved flag is set, or MORE on a command. The octet of flags.
     BadFlags(u8),

@@ -11,6 +11,7 @@ pub const LEN: usize = 64;
 
 /// The protocol version that a connection speaks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Version {
     /// ZMTP 3.0: no PING unless asked, subscriptions travel as messages.
     V3_0,
@@ -36,6 +37,7 @@ pub struct MechanismName([u8; 20]);
 /// Why octets are no greeting of ours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum GreetingError {
     /// The peer does not speak ZMTP at all.
     NotZmtp,

@@ -19,6 +19,7 @@ pub struct PeerInfo<'a> {
 /// Why metadata is refused. The peer is at fault; the connection cannot go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum MetadataError {
     /// A property is cut short, or its name is empty or has an illegal octet.
     Malformed,

@@ -5,6 +5,7 @@
 /// The eleven stable types of RFC 28 to 31; the drafts are not spoken.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs, reason = "the names are the documentation")]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SocketType {
     Pair,
     Pub,

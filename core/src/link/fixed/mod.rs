@@ -10,6 +10,7 @@
 //! The arrays are not part of the link, but lent to each call: so there is one code for links of all sizes.
 
 mod control;
+mod error;
 mod message;
 #[cfg_attr(not(feature = "pieces"), path = "no_pieces.rs")]
 mod pieces;
@@ -19,14 +20,14 @@ mod tx;
 
 use super::handshake::{Handshake, HandshakeError};
 use super::heartbeat::Heartbeat;
-use super::reader::{Limits, ReadError, Reader, Step};
+use super::reader::{Limits, Reader, Step};
 use super::writer::{self, Writer};
 use crate::mechanism::{Mechanism, Open};
 use crate::time::Instant;
-use crate::wire::command::CommandError;
 use crate::wire::{Command, FrameKind, PeerInfo, SocketType, Subscription, Version};
 use control::Control;
 use core::ops::Range;
+pub use error::{LinkError, PushError};
 pub use message::{FixedMessage, Outgoing};
 pub use pieces::Extent;
 use pieces::Passing;
@@ -88,31 +89,6 @@ pub enum Stepped<'a> {
     Introduced(PeerInfo<'a>),
     /// The connection was lost before, and all that had arrived is read.
     Ended,
-}
-
-/// Why a link has to be closed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum LinkError {
-    /// The handshake failed.
-    Handshake(HandshakeError),
-    /// What arrived is malformed or too long.
-    Read(ReadError),
-    /// A command is malformed.
-    Command(CommandError),
-    /// A message does not fit in the array for what arrives.
-    MessageTooLong,
-    /// The peer was silent for too long.
-    Silent,
-}
-
-/// Why a message was not queued.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PushError {
-    /// Not before some of what waits has left.
-    NoRoom,
-    /// It is longer than the array, its frames included.
-    NeverFits,
 }
 
 impl<M: Mechanism> FixedLink<M> {
@@ -420,30 +396,6 @@ impl<M: Mechanism> FixedLink<M> {
         };
     }
 }
-
-impl LinkError {
-    /// What to tell the peer in an ERROR command before closing, where it can be told.
-    pub const fn reason_for_peer(&self) -> Option<&'static str> {
-        match self {
-            Self::Handshake(error) => error.reason_for_peer(),
-            _ => None,
-        }
-    }
-}
-
-impl core::fmt::Display for LinkError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Handshake(error) => error.fmt(f),
-            Self::Read(error) => error.fmt(f),
-            Self::Command(error) => error.fmt(f),
-            Self::MessageTooLong => f.write_str("the peer sent a message longer than the buffer"),
-            Self::Silent => f.write_str("the peer was silent for too long"),
-        }
-    }
-}
-
-impl core::error::Error for LinkError {}
 
 const fn limits(window: usize) -> Limits {
     Limits { window, frame_len_max: usize::MAX, message_len_max: usize::MAX }

@@ -144,6 +144,7 @@ impl Passing {
 
 /// How much of a message something is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Extent {
     /// All of it.
     Whole,

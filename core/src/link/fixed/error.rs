@@ -1,0 +1,55 @@
+//! What can a link not do, and whose fault is it?
+
+use crate::link::{HandshakeError, ReadError};
+use crate::wire::command::CommandError;
+
+/// Why a link has to be closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum LinkError {
+    /// The handshake failed.
+    Handshake(HandshakeError),
+    /// What arrived is malformed or too long.
+    Read(ReadError),
+    /// A command is malformed.
+    Command(CommandError),
+    /// A message does not fit in the array for what arrives.
+    MessageTooLong,
+    /// The peer was silent for too long.
+    Silent,
+}
+
+/// Why a message was not queued.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum PushError {
+    /// Not before some of what waits has left.
+    NoRoom,
+    /// It is longer than the array, its frames included.
+    NeverFits,
+}
+
+impl LinkError {
+    /// What to tell the peer in an ERROR command before closing, where it can be told.
+    pub const fn reason_for_peer(&self) -> Option<&'static str> {
+        match self {
+            Self::Handshake(error) => error.reason_for_peer(),
+            _ => None,
+        }
+    }
+}
+
+impl core::fmt::Display for LinkError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Handshake(error) => error.fmt(f),
+            Self::Read(error) => error.fmt(f),
+            Self::Command(error) => error.fmt(f),
+            Self::MessageTooLong => f.write_str("the peer sent a message longer than the buffer"),
+            Self::Silent => f.write_str("the peer was silent for too long"),
+        }
+    }
+}
+
+impl core::error::Error for LinkError {}
