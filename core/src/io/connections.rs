@@ -51,7 +51,7 @@ pub enum State {
     Gone,
 }
 
-/// The connections of one socket of at most `PEERS` peers, by the names that a [`Transport`] gives them.
+/// The connections of one socket, at most `PEERS` at once, by the names that a [`Transport`] gives them.
 #[derive(Debug)]
 pub struct Connections<H, const PEERS: usize>([Option<Connection<H>>; PEERS]);
 
@@ -192,13 +192,17 @@ impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
     }
 
     fn put(&mut self, connection: Connection<T::Handle>) {
-        if let Some(place) = self.connections.get_mut(usize::from(connection.peer.slot)) {
-            *place = Some(connection);
+        match self.connections.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(connection),
+            // More peers than places: nobody would ever look at it again.
+            None => {
+                self.transport.abort(connection.handle, self.now);
+                self.links.detach(connection.peer, self.now);
+            }
         }
     }
 
     fn take(&mut self, peer: PeerId) -> Option<Connection<T::Handle>> {
-        let place = self.connections.get_mut(usize::from(peer.slot))?;
-        place.take_if(|connection| connection.peer == peer)
+        self.connections.iter_mut().find_map(|place| place.take_if(|connection| connection.peer == peer))
     }
 }
