@@ -106,10 +106,12 @@ impl Place {
             }
     }
 
-    /// Since when it has kept others out though it is of no use any more, or may be of none.
-    pub(crate) fn idles_since(&self) -> Option<Instant> {
+    /// From when on it may be taken from whom it is kept for, because nobody else can come.
+    pub(crate) fn yields_at(&self, tcp: &Tcp<'_, '_>) -> Option<Instant> {
         match self.at {
-            At::Knocked { since } | At::Closing { since } if self.remote.is_none() => Some(since),
+            _ if self.remote.is_some() => None,
+            At::Closing { since } if tcp.stage() == Stage::Left => Some(since),
+            At::Knocked { since } | At::Closing { since } => Some(since.after_ms(PRESSED_MS)),
             _ => None,
         }
     }
@@ -131,7 +133,7 @@ impl Place {
 
     /// Is to dial as soon as its socket is free: then call [`Place::dial`].
     pub(crate) fn open(&mut self, tcp: &mut Tcp<'_, '_>, now: Instant) {
-        if let Stage::Ending | Stage::Open | Stage::Opening = tcp.stage() {
+        if let Stage::Ending | Stage::Left | Stage::Open | Stage::Opening = tcp.stage() {
             tcp.abort();
         }
         self.at = At::Waiting { since: now };
@@ -226,5 +228,7 @@ const KNOCK_MS: u32 = 2000;
 const DIAL_MS: u32 = 3000;
 /// How long what was written last may take to arrive.
 const CLOSE_MS: u32 = 2000;
+/// How much of the two above is left to it when nobody else could come.
+const PRESSED_MS: u32 = 250;
 /// How long a RST may take to leave: no longer when nobody answers for the peer's address.
 const RST_MS: u32 = 200;

@@ -159,8 +159,8 @@ impl<'p, 's, 'a> Endpoints<'p, 's, 'a> {
             is_new |= place.step(tcp, port, is_said, now);
         }
         if self.is_pressed()
-            && let Some((since, index)) = self.oldest_idler()
-            && since.after_ms(PRESSED_MS).has_come(now)
+            && let Some((at, index)) = self.first_to_yield()
+            && at.has_come(now)
             && let Some((place, tcp)) = self.at(&Held(index))
         {
             place.abort(tcp, now);
@@ -175,10 +175,11 @@ impl<'p, 's, 'a> Endpoints<'p, 's, 'a> {
         self.local.listens != 0 && !pairs.any(|(place, tcp)| place.is_open_to_strangers(tcp))
     }
 
-    /// The place that has kept others out for the longest time.
-    fn oldest_idler(&self) -> Option<(Instant, usize)> {
-        let idlers = self.places.iter().zip(0..).filter_map(|(place, index)| Some((place.idles_since()?, index)));
-        idlers.reduce(|one, other| if one.0.has_come(other.0) { one } else { other })
+    /// The place that is the first to be taken when nobody can come, and when.
+    fn first_to_yield(&self) -> Option<(Instant, usize)> {
+        let pairs = self.places.iter().zip(self.sockets.iter()).zip(0..);
+        let yielding = pairs.filter_map(|((place, tcp), index)| Some((place.yields_at(tcp)?, index)));
+        yielding.reduce(|one, other| if one.0.has_come(other.0) { one } else { other })
     }
 
     /// Connects to those again whose handshake failed for good some time ago.
@@ -209,8 +210,8 @@ impl<'p, 's, 'a> Endpoints<'p, 's, 'a> {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        let pressed = self.oldest_idler().filter(|_| self.is_pressed()).map(|(since, _)| since.after_ms(PRESSED_MS));
-        self.places.iter().fold(pressed, |earliest, place| Instant::earlier(earliest, place.poll_timeout()))
+        let yields = self.first_to_yield().filter(|_| self.is_pressed()).map(|(at, _)| at);
+        self.places.iter().fold(yields, |earliest, place| Instant::earlier(earliest, place.poll_timeout()))
     }
 }
 
@@ -287,9 +288,6 @@ impl Local {
         None
     }
 }
-
-/// When nobody can come, whoever sits there unheard or on leaving has had time enough after so long.
-const PRESSED_MS: u32 = 250;
 
 /// After how long a peer is connected to anew whose handshake failed for good.
 const ANEW_MS: u32 = 10_000;

@@ -25,8 +25,10 @@ pub(crate) enum Stage {
     Opening,
     /// Octets can be sent.
     Open,
-    /// We closed it, and the peer has not heard or not closed it too.
+    /// We closed it, and the peer has not.
     Ending,
+    /// Both sides closed it, the peer first, and it has not heard of ours: LAST-ACK.
+    Left,
     /// Both sides closed it: TIME-WAIT. Our last acknowledgement leaves with the next frames.
     Ended,
     /// A RST is to be sent.
@@ -48,7 +50,8 @@ impl<'a> Tcp<'_, 'a> {
             tcp::State::Listen => Stage::Listening,
             tcp::State::SynSent | tcp::State::SynReceived => Stage::Opening,
             tcp::State::Established | tcp::State::CloseWait => Stage::Open,
-            tcp::State::FinWait1 | tcp::State::FinWait2 | tcp::State::Closing | tcp::State::LastAck => Stage::Ending,
+            tcp::State::FinWait1 | tcp::State::FinWait2 | tcp::State::Closing => Stage::Ending,
+            tcp::State::LastAck => Stage::Left,
         }
     }
 
