@@ -215,6 +215,8 @@ pub struct Config {
     pub verbosity: Verbosity,
     /// How many topics of a peer a publisher keeps.
     pub topics_max: usize,
+    /// Whether a fixed socket has two peers at the most, as on a device.
+    pub two_peers: bool,
 }
 
 impl Config {
@@ -229,6 +231,7 @@ impl Config {
         handshake_ms: 120_000,
         verbosity: Verbosity::Changes,
         topics_max: 8,
+        two_peers: false,
     };
 }
 

@@ -99,8 +99,13 @@ impl<P: Pattern, M: Mechanism + Clone + 'static> Ours<P, M> {
             ..Setup::DEFAULT
         };
         // As a device would place it: once and for good.
-        let memory = Box::leak(Box::new(Memory::<M, PEERS, LINK_LEN, LINK_LEN>::NEW));
-        let socket = FixedSocket::new(pattern, mechanism, memory, setup);
+        let socket = if config.two_peers {
+            let memory = Box::leak(Box::new(Memory::<M, 2, LINK_LEN, LINK_LEN>::NEW));
+            FixedSocket::new(pattern, mechanism, memory, setup)
+        } else {
+            let memory = Box::leak(Box::new(Memory::<M, PEERS, LINK_LEN, LINK_LEN>::NEW));
+            FixedSocket::new(pattern, mechanism, memory, setup)
+        };
         Self { socket, overload: config.overload, send, recv, want: wants_nothing }
     }
 }

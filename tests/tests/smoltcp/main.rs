@@ -6,6 +6,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here is a test")]
 
 mod flow;
+mod hostile;
+mod lifetime;
 mod node;
 mod seeds;
+mod small;
 mod wire;

@@ -1,18 +1,22 @@
 //! What is at an end of the wire? A stack with its sockets; and the clock over all of them.
 
 use crate::wire::{Chance, End, Shared};
-use smoltcp::iface::{Config, Interface, SocketSet};
+use smoltcp::iface::{self, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::Medium;
+use smoltcp::socket::{AnySocket, tcp};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr};
 use zeptomq_core::mechanism::Null;
 use zeptomq_core::socket::Links;
 use zeptomq_core::time;
 use zeptomq_smoltcp::{AnyPort, Port, Served, moment, poll, tcp_socket};
-use zeptomq_tests::machine::Machine;
+use zeptomq_tests::executor::{Config, Kind};
+use zeptomq_tests::machine::{Machine, machine};
 
 /// A socket and its port.
 pub(crate) struct Service {
+    /// Whether it is a PULL.
+    pub(crate) pulls: bool,
     pub(crate) machine: Box<dyn Machine>,
     port: Box<dyn AnyPort<Null>>,
 }
@@ -28,6 +32,8 @@ pub(crate) struct Node {
     iface: Interface,
     sockets: SocketSet<'static>,
     chance: Chance,
+    /// The port that it opened a connection from last.
+    dials: u16,
 }
 
 impl Node {
@@ -38,26 +44,33 @@ impl Node {
             Medium::Ip => HardwareAddress::Ip,
             Medium::Ethernet => HardwareAddress::Ethernet(EthernetAddress([2, 0, 0, 0, 0, index as u8 + 1])),
         };
-        let mut config = Config::new(hardware);
+        let mut config = iface::Config::new(hardware);
         config.random_seed = seed;
         let now = Instant::from_millis(wire.borrow().now_ms);
         let mut iface = Interface::new(config, &mut device, now);
         iface.update_ip_addrs(|addresses| addresses.push(IpCidr::new(address(index), 24)).unwrap());
         let (services, sockets) = (Vec::new(), SocketSet::new(Vec::new()));
-        Self { services, next: Some(now), polls: 0, device, iface, sockets, chance: Chance(seed) }
+        Self { services, next: Some(now), polls: 0, device, iface, sockets, chance: Chance(seed), dials: seed as u16 }
     }
 
     /// Adds a socket with `PLACES` TCP sockets that have buffers of so many octets.
     pub(crate) fn add<const PLACES: usize>(
         &mut self,
-        mut machine: Box<dyn Machine>,
+        kind: Kind,
+        config: Config,
         buffer_len: usize,
         set_up: impl FnOnce(&mut Port<PLACES>, Links<'_, Null>),
     ) {
+        let mut machine = machine(kind, config, Null::NEW);
         let buffer = || vec![0; buffer_len].leak();
         let mut port = Port::new([(); PLACES].map(|()| self.sockets.add(tcp_socket(buffer(), buffer()))));
         set_up(&mut port, machine.links().unwrap());
-        self.services.push(Service { machine, port: Box::new(port) });
+        self.insert(kind == Kind::Pull, machine, port);
+    }
+
+    /// Adds a socket with its port.
+    pub(crate) fn insert<const PLACES: usize>(&mut self, pulls: bool, machine: Box<dyn Machine>, port: Port<PLACES>) {
+        self.services.push(Service { pulls, machine, port: Box::new(port) });
         self.next = Some(self.now());
     }
 
@@ -71,11 +84,44 @@ impl Node {
         let Self { services, device, iface, sockets, chance, .. } = self;
         let ports = services
             .iter_mut()
-            .map(|Service { machine, port }| -> Served<'_, Null> { (machine.links().unwrap(), &mut **port) });
+            .map(|Service { machine, port, .. }| -> Served<'_, Null> { (machine.links().unwrap(), &mut **port) });
         let mut ports: Vec<Served<'_, Null>> = ports.collect();
         let mut entropy = |octets: &mut [u8]| octets.fill_with(|| chance.draw() as u8);
         self.next = poll(device, iface, sockets, &mut ports, &mut entropy, now);
         self.polls += 1;
+    }
+
+    /// Opens a connection that no socket of ours has.
+    pub(crate) fn open(&mut self, to: IpAddress, port: u16) -> SocketHandle {
+        let buffer = || tcp::SocketBuffer::new(vec![0; 512]);
+        let handle = self.sockets.add(tcp::Socket::new(buffer(), buffer()));
+        let socket = self.sockets.get_mut::<tcp::Socket<'_>>(handle);
+        self.dials = self.dials.wrapping_add(1) | 0x8000;
+        socket.connect(self.iface.context(), (to, port), self.dials).unwrap();
+        self.next = Some(self.now());
+        handle
+    }
+
+    /// That connection; whoever uses it lets the stack know.
+    pub(crate) fn stream(&mut self, handle: SocketHandle) -> &mut tcp::Socket<'static> {
+        self.next = Some(self.now());
+        self.sockets.get_mut(handle)
+    }
+
+    /// How far that connection is.
+    pub(crate) fn state(&self, handle: SocketHandle) -> tcp::State {
+        self.sockets.get::<tcp::Socket<'_>>(handle).state()
+    }
+
+    /// The connection is forgotten without a word.
+    pub(crate) fn remove(&mut self, handle: SocketHandle) {
+        self.sockets.remove(handle);
+    }
+
+    /// How many of its TCP sockets are in that state.
+    pub(crate) fn count(&self, state: tcp::State) -> usize {
+        let sockets = self.sockets.iter().filter_map(|(_, socket)| tcp::Socket::downcast(socket));
+        sockets.filter(|socket| socket.state() == state).count()
     }
 
     pub(crate) fn now(&self) -> Instant {

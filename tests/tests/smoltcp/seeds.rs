@@ -11,7 +11,6 @@ use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::socket::Links;
 use zeptomq_smoltcp::Port;
 use zeptomq_tests::executor::{Config, Kind};
-use zeptomq_tests::machine::machine;
 
 /// What a seed says.
 struct Scenario {
@@ -72,17 +71,16 @@ impl Scenario {
                 overload: self.overload.filter(|_| kind == Kind::Pub),
                 ..Config::default()
             };
-            let mut machine = machine(kind, config, Null::NEW);
-            if kind == Kind::Sub {
-                machine.subscribe(b"");
-            }
             let port = 5556 + number;
             if flow.binds == side {
-                node.add(machine, self.buffer_len, |at: &mut Port<2>, _: Links<'_, Null>| at.bind(port));
+                node.add(kind, config, self.buffer_len, |at: &mut Port<2>, _: Links<'_, Null>| at.bind(port));
             } else {
-                node.add(machine, self.buffer_len, |at: &mut Port<1>, links: Links<'_, Null>| {
+                node.add(kind, config, self.buffer_len, |at: &mut Port<1>, links: Links<'_, Null>| {
                     at.connect(links, (address(1 - index), port)).unwrap();
                 });
+            }
+            if kind == Kind::Sub {
+                node.machine(usize::from(number)).subscribe(b"");
             }
         }
         node
