@@ -1,5 +1,5 @@
-//! What runs ZeroMQ sockets on a microcontroller's network? The TCP/IP stack smoltcp, without an allocator or a task: one
-//! [`poll`] takes the frames that came, moves the octets of all sockets, and says when it is to be called next.
+//! What runs ZeroMQ sockets on a microcontroller's network? The TCP/IP stack smoltcp, without an allocator or a task:
+//! one [`poll`] takes the frames that came, moves the octets of all sockets, and says when it is to be called next.
 //!
 //! ```
 //! use smoltcp::iface::{Config, Interface, SocketSet, SocketStorage};
@@ -49,25 +49,31 @@
 //!
 //! # Memory
 //!
-//! A place, which is what a TCP socket takes, is about 500 octets of smoltcp's and the two buffers, 512 octets each or
-//! more: what a peer may send before it waits for us, and we before we wait for it. A whole frame of the network (1,460
-//! octets) is what lets a peer that sends much send fast. The socket's own links hold a message each way beside that.
+//! A place, which is what one TCP connection takes, is 400 octets of ours and smoltcp's (on 32 bits), and the two buffers that
+//! [`tcp_socket`] is given: what a peer may send before it waits for us, and we before we wait for it. 512 octets each do
+//! for small messages; a peer sends fast that may fill a frame of the network (1,460 octets). What arrived and was not
+//! taken, and what waits to leave, lies in the memory of the ZeroMQ socket beside that.
 //!
 //! # What each limit answers
 //!
-//! | what | how much | then |
+//! | what | how much | and then |
 //! |---|---|---|
-//! | peers of a bound socket | its own, and one place of the port more | whoever comes is told by a RST; or takes the place of a stranger that said nothing for the longest time |
-//! | places of a port | `PLACES` | [`Port::connect`] answers that there is no room; a peer that comes is refused by a RST |
-//! | from a SYN to its acknowledgement | 2 s, or 250 ms when nobody else could come | it is forgotten and listened again |
-//! | from our SYN to its answer | 3 s | dialled again after a delay |
-//! | what is left to be sent when a link ends | 2 s, or 250 ms when nobody else could come | a RST |
-//! | a peer's silence | 30 s, keep-alive every 12 s where no heartbeat is | the connection is lost |
+//! | peers of a bound socket | its own | who comes gets a RST, or the place of the stranger that has said nothing for the longest |
+//! | places of a port | `PLACES` | [`Port::connect`] answers that there is no room; who comes gets a RST |
+//! | from a SYN to its acknowledgement | 2 s | a RST |
+//! | from our SYN to its answer | 3 s | dialled again, after a delay that grows |
+//! | from a link's end to that of its connection | 2 s | a RST |
+//! | the two while nobody else could come | 250 ms, less when the peer left first | a RST |
+//! | a RST to an address that nobody answers for | 200 ms | forgotten |
+//! | a silent TCP peer | 30 s; keep-alive each 12 s where nothing else is sent | a RST, and lost |
+//! | a peer whose handshake failed for good | | connected to anew after 10 s |
 //!
-//! TIME-WAIT is not kept: a port is never shut because of whom it talked to.
-
+//! TIME-WAIT is not kept. So no port is ever shut because of whom it talked to.
 #![no_std]
 #![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
 
 mod place;
 mod port;

@@ -1,13 +1,12 @@
 //! What is one TCP socket of a port doing, and until when?
 //!
 //! ```text
-//!                    SYN came           accepted                    peer closed, or we did
-//!  ┌─► Free ───────► Knocked ─────────► Held ─────────────────────► Closing ──┐
-//!  │    │  ▲            │                ▲ │ broken                    │      │ both sides have closed it
-//!  │    │  └────────────┼── Waiting ─► Dialling                        │      │
-//!  │    └── too slow ───┴─────────┬──────┴─┴───────────────────────────┘      │
-//!  │                              ▼                                           │
-//!  └── the RST has left ────── Aborted        ◄───────────────────────────────┘
+//!            SYN came            acknowledged           accepted
+//!      Free ──────────► Knocked ──────────────► Free ───────────┐
+//!        │ a link opens             dials             answered  ▼  the link leaves            both sides closed
+//!        └────────────► Waiting ──────────► Dialling ────────► Held ──────────────► Closing ───────────────────► Free
+//!
+//!      Knocked and Closing for too long, and Held when it breaks: ► Aborted ► Free, when the RST has left
 //! ```
 
 use crate::tcp::{Stage, Tcp};
@@ -69,7 +68,7 @@ impl Place {
         let stage = tcp.stage();
         self.at = match (self.at, stage) {
             (At::Knocked { .. } | At::Closing { .. } | At::Aborted { .. }, Stage::Idle) => At::Free,
-            (At::Knocked { .. }, Stage::Listening | Stage::Open) => At::Free,
+            (At::Knocked { .. }, Stage::Listening(_) | Stage::Open) => At::Free,
             (At::Free, Stage::Opening) => At::Knocked { since: now },
             (At::Free, Stage::Aborting) => At::Aborted { since: now },
             (at, _) if !at.until().is_some_and(|until| until.has_come(now)) => at,
@@ -83,24 +82,23 @@ impl Place {
         self.listen(tcp, port) || before != self.at
     }
 
-    /// Listens on the port, or no more. Whether that is new.
+    /// Listens on the port, if it can and is to, and on no other. Whether that is new.
     fn listen(&mut self, tcp: &mut Tcp<'_, '_>, port: u16) -> bool {
-        let wanted = port != 0 && self.remote.is_none();
-        match (self.at, tcp.stage()) {
-            (At::Free, Stage::Idle) if wanted => tcp.listen(port),
-            (At::Free, Stage::Listening) if !wanted => {
-                tcp.close();
-                false
-            }
-            _ => false,
+        if self.at != At::Free {
+            return false;
         }
+        let port = if self.remote.is_none() { port } else { 0 };
+        if matches!(tcp.stage(), Stage::Listening(other) if other != port) {
+            tcp.close();
+        }
+        tcp.stage() == Stage::Idle && port != 0 && tcp.listen(port)
     }
 
     /// Whether somebody can come to it, now or as soon as its RST has left.
     pub(crate) fn is_open_to_strangers(&self, tcp: &Tcp<'_, '_>) -> bool {
         self.remote.is_none()
             && match self.at {
-                At::Free => tcp.stage() == Stage::Listening,
+                At::Free => matches!(tcp.stage(), Stage::Listening(_)),
                 At::Aborted { .. } => true,
                 _ => false,
             }

@@ -13,9 +13,9 @@ use zeptomq_core::time::Instant;
 
 /// The TCP sockets of one ZeroMQ socket, and where it listens and whom it connects to.
 ///
-/// Each peer that is connected to has a TCP socket for itself from [`Port::connect`] on. The others listen, all at once,
-/// when the port is bound; so that the last of them is still listened for, and is told at once that there is no room, let
-/// there be one more of them than peers are expected.
+/// Each peer that is connected to has a TCP socket for itself from [`Port::connect`] on. When the port is bound, all others
+/// listen, and one more of them than there are to be peers keeps listening when all peers are there: whoever comes then
+/// is turned away at once, or takes the place of a stranger that says nothing.
 #[derive(Debug)]
 pub struct Port<const PLACES: usize> {
     places: [Place; PLACES],
@@ -291,3 +291,33 @@ impl Local {
 
 /// After how long a peer is connected to anew whose handshake failed for good.
 const ANEW_MS: u32 = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::{EPHEMERAL, Local};
+
+    fn taken(dials: u16, mut in_use: u64, count: usize) -> std::vec::Vec<Option<u16>> {
+        let mut local = Local { listens: 0, dials };
+        (0..count).map(|_| local.next(&mut in_use)).collect()
+    }
+
+    #[test]
+    fn a_port_that_is_in_use_is_not_dialled_from() {
+        assert_eq!(taken(0xd000, 0b0000_0101, 3), [Some(0xd001), Some(0xd003), Some(0xd004)]);
+        assert_eq!(taken(0xd000, u64::MAX, 1), [None]);
+    }
+
+    #[test]
+    fn ports_to_dial_from_begin_anew_behind_the_last() {
+        assert_eq!(taken(0xfffe, 0b0100, 3), [Some(0xfffe), Some(0xffff), Some(EPHEMERAL + 1)]);
+    }
+
+    #[test]
+    fn where_to_dial_from_first_is_left_to_chance() {
+        for octet in [0, 0x3f, 0xff] {
+            let mut local = Local { listens: 0, dials: 0 };
+            local.choose(&mut |octets| octets.fill(octet));
+            assert_eq!(local.dials, u16::from_ne_bytes([octet; 2]) | EPHEMERAL);
+        }
+    }
+}

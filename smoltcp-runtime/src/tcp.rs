@@ -6,8 +6,8 @@ use smoltcp::socket::{AnySocket, tcp};
 use smoltcp::time::Duration;
 use smoltcp::wire::IpEndpoint;
 
-/// A TCP socket for a [`SocketSet`], with these buffers: what arrived and was not read yet, and what was written and was
-/// not acknowledged yet. Each holds at least an octet; what is beyond 65,535 octets of the first is not used.
+/// A TCP socket for a [`SocketSet`], with a buffer for what arrived and was not read yet, and one for what was written
+/// and was not acknowledged yet. Of the first, 65,535 octets are used at the most; none may be empty, or nothing passes.
 pub fn tcp_socket<'a>(rx: &'a mut [u8], tx: &'a mut [u8]) -> tcp::Socket<'a> {
     let len = rx.len().min(usize::from(u16::MAX));
     let (rx, _) = rx.split_at_mut_checked(len).unwrap_or_default();
@@ -19,8 +19,8 @@ pub fn tcp_socket<'a>(rx: &'a mut [u8], tx: &'a mut [u8]) -> tcp::Socket<'a> {
 pub(crate) enum Stage {
     /// It has no connection and says nothing.
     Idle,
-    /// It listens.
-    Listening,
+    /// It listens on that port.
+    Listening(u16),
     /// The peer's or our SYN was not acknowledged yet.
     Opening,
     /// Octets can be sent.
@@ -47,7 +47,7 @@ impl<'a> Tcp<'_, 'a> {
             tcp::State::Closed if socket.local_endpoint().is_some() => Stage::Aborting,
             tcp::State::Closed => Stage::Idle,
             tcp::State::TimeWait => Stage::Ended,
-            tcp::State::Listen => Stage::Listening,
+            tcp::State::Listen => Stage::Listening(socket.listen_endpoint().port),
             tcp::State::SynSent | tcp::State::SynReceived => Stage::Opening,
             tcp::State::Established | tcp::State::CloseWait => Stage::Open,
             tcp::State::FinWait1 | tcp::State::FinWait2 | tcp::State::Closing => Stage::Ending,
@@ -106,8 +106,8 @@ impl<'a> Tcp<'_, 'a> {
 /// The first of the local ports that are for dialling (RFC 6335); all above are too.
 pub(crate) const EPHEMERAL: u16 = 0xc000;
 
-/// Puts the sockets of these handles into `into`, and says which of the 64 ephemeral ports from `from` on are in use, as
-/// bits.
+/// Puts the sockets of these handles into `into`, and says in bits which of the 64 ephemeral ports from `from` on are in
+/// use.
 pub(crate) fn gather<'s, 'a>(
     sockets: &'s mut SocketSet<'a>,
     handles: impl Fn(SocketHandle) -> Option<usize>,
@@ -195,7 +195,8 @@ fn set_up(socket: &mut tcp::Socket<'_>) {
     socket.set_keep_alive(Some(KEEP_ALIVE));
 }
 
-/// A peer whose TCP says nothing for so long is gone; smoltcp counts it on idle connections too, so keep-alive must be on.
+/// A peer whose TCP says nothing for so long is gone. smoltcp counts that on idle connections too, which keep-alive keeps
+/// from being silent.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// Longer than the interval of a socket's heartbeats: where these are, no keep-alive is ever sent.
