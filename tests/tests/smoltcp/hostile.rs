@@ -64,6 +64,20 @@ fn who_never_closes_its_half_blocks_no_place() {
 }
 
 #[test]
+fn what_is_half_open_or_half_closed_is_forgotten_after_two_seconds() {
+    let mut small = Small::new(2);
+    small.wait(1, |_, _| false);
+    small.wire.borrow_mut().inject(DEVICE, syn(IpAddress::v4(10, 0, 0, 100), 1024, 1));
+    let stream = small.nodes[STRANGER].open(address(DEVICE), PORT);
+    small.wait(100, |_, _| false);
+    small.nodes[STRANGER].stream(stream).send_slice(&[b'x'; 64]).unwrap();
+    small.wait(1800, |_, _| false);
+    assert_eq!(small.nodes[DEVICE].count(State::Listen), 1);
+    small.wait(400, |_, _| false);
+    assert_eq!(small.nodes[DEVICE].count(State::Listen), 3);
+}
+
+#[test]
 fn a_flood_of_syns_disturbs_nobody_who_is_there_and_is_over_with_it() {
     let mut small = Small::new(4);
     small.push(GUEST, b"before");

@@ -36,6 +36,43 @@ fn a_host_that_does_not_answer_is_dialled_again() {
 }
 
 #[test]
+fn an_answer_is_waited_for_for_three_seconds_and_each_attempt_has_a_port_of_its_own() {
+    let mut small = Small::new(2);
+    small.wire.borrow_mut().faults.lost = 1000;
+    small.push(1, b"kept");
+    let mut ports = Vec::new();
+    for ms in [2900, 300, 2600, 800] {
+        small.wait(ms, |_, _| false);
+        ports.extend(small.nodes[1].local_ports());
+    }
+    assert!(ports.len() == 4 && ports[0] != ports[1] && ports[1] == ports[2] && ports[2] != ports[3], "{ports:?}");
+}
+
+#[test]
+fn a_place_is_free_as_soon_as_both_sides_have_closed() {
+    let mut small = Small::new(2);
+    let stream = small.nodes[1].open(address(DEVICE), PORT);
+    // Who says nothing is closed after 2 s.
+    assert!(small.wait(2100, |nodes, _| nodes[1].state(stream) == State::CloseWait));
+    assert_eq!(small.nodes[DEVICE].count(State::Listen), 2);
+    small.nodes[1].stream(stream).close();
+    small.wait(3, |_, _| false);
+    assert_eq!(small.nodes[DEVICE].count(State::Listen), 3);
+}
+
+#[test]
+fn a_place_is_free_as_soon_as_a_connection_was_aborted() {
+    let mut small = Small::new(4);
+    for index in [1, 2] {
+        small.push(index, b"there");
+    }
+    assert!(small.wait(1000, |_, received| received.len() == 2));
+    let third = small.nodes[3].open(address(DEVICE), PORT);
+    assert!(small.wait(1000, |nodes, _| nodes[3].state(third) == State::Closed));
+    assert_eq!(small.nodes[DEVICE].count(State::Listen), 1);
+}
+
+#[test]
 fn a_peer_that_vanishes_is_noticed_and_its_place_is_free() {
     let mut small = Small::new(4);
     for index in [1, 2] {

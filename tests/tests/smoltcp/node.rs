@@ -124,6 +124,12 @@ impl Node {
         sockets.filter(|socket| socket.state() == state).count()
     }
 
+    /// The ports that its connections have on this side.
+    pub(crate) fn local_ports(&self) -> Vec<u16> {
+        let sockets = self.sockets.iter().filter_map(|(_, socket)| tcp::Socket::downcast(socket));
+        sockets.filter_map(|socket| Some(socket.local_endpoint()?.port)).collect()
+    }
+
     pub(crate) fn now(&self) -> Instant {
         Instant::from_millis(self.device.wire.borrow().now_ms)
     }
