@@ -11,4 +11,5 @@ mod lifetime;
 mod node;
 mod seeds;
 mod small;
+mod unread;
 mod wire;
