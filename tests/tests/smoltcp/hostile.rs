@@ -118,7 +118,8 @@ fn syn(from: IpAddress, port: u16, number: i32) -> Vec<u8> {
     };
     let to = address(DEVICE);
     let ip = IpRepr::new(from, to, IpProtocol::Tcp, tcp.buffer_len(), 64);
-    let IpRepr::Ipv4(header) = ip;
+    #[allow(irrefutable_let_patterns, reason = "with every feature there is IPv6 too")]
+    let IpRepr::Ipv4(header) = ip else { panic!("the wire is of IPv4") };
     let mut frame = vec![0; header.buffer_len() + tcp.buffer_len()];
     let sums = ChecksumCapabilities::default();
     let mut packet = Ipv4Packet::new_unchecked(&mut frame[..]);
