@@ -27,20 +27,24 @@ use memory::{Places, Slot};
 /// A socket of pattern `P`, in [`Memory`] that the caller lends it for as long as it lives.
 pub struct FixedSocket<'m, P, M: Mechanism> {
     pattern: P,
-    common: Common<M>,
+    common: Common,
+    /// What the handshake of each connection begins with.
+    mechanism: M,
+    setup: &'m Setup,
     places: Places<'m, M>,
 }
 
 /// What the links of a socket share.
-struct Common<M> {
-    /// What the handshake of each connection begins with.
-    mechanism: M,
-    setup: Setup,
+struct Common {
     /// Whose message waits to be taken.
     waiting: Rotation<Fixed<32>>,
     shown: Shown,
     /// What was dropped with no peer in mind, or with peers whose slot has another tenant.
     former_drops: Drops,
+}
+
+impl Common {
+    const NEW: Self = Self { waiting: Rotation::EMPTY, shown: Shown::Nothing, former_drops: Drops::NONE };
 }
 
 /// The message that the user was shown last; it lies in its link.
@@ -87,17 +91,22 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
         pattern: P,
         mechanism: M,
         memory: &'m mut Memory<M, PEERS, RX, TX>,
-        setup: Setup,
+        setup: &'m Setup,
     ) -> Self {
         const { assert!(FIXED_TOPIC_LEN_MAX <= TOPIC_LEN_MAX, "a topic that is wanted can be told") };
-        let common =
-            Common { mechanism, setup, waiting: Rotation::EMPTY, shown: Shown::Nothing, former_drops: Drops::NONE };
-        Self { pattern, common, places: memory.places() }
+        let places = memory.places();
+        Self { pattern, common: Common::NEW, mechanism, setup, places }
     }
 
     /// What keeps its connections going: it connects and accepts, and moves octets.
     pub fn links(&mut self) -> Links<'_, M> {
-        Links { pattern: &mut self.pattern, common: &mut self.common, places: self.places.reborrow() }
+        Links {
+            pattern: &mut self.pattern,
+            common: &mut self.common,
+            mechanism: &self.mechanism,
+            setup: self.setup,
+            places: self.places.reborrow(),
+        }
     }
 
     /// How many messages were dropped, by reason.

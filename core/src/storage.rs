@@ -1,6 +1,7 @@
 //! Where do patterns keep what they know of their peers? In arrays on a device, on the heap on a server.
 
 mod interests;
+mod octets;
 mod slots;
 mod topics;
 #[cfg(feature = "alloc")]
@@ -11,6 +12,8 @@ pub use slots::{Bits, Slots};
 pub use topics::{Change as TopicChange, FixedTopics, Topics};
 
 use crate::peer::PeerId;
+use crate::wire::same;
+use octets::FixedOctets;
 
 /// A family of collections: one set of pattern code runs on either.
 pub trait Storage {
@@ -81,15 +84,23 @@ impl<const PEERS: usize, const NAME: usize, const TOPICS: usize, const TOPIC: us
     type Interests = FixedInterests<TOPICS, TOPIC>;
 }
 
-/// One value per peer in an array.
+/// One value per peer in an array. The empty one is all zeros, so that it need not be copied to where it is used.
 #[derive(Debug)]
-pub struct FixedTable<T, const PEERS: usize>([Option<(u16, T)>; PEERS]);
+pub struct FixedTable<T, const PEERS: usize>([Entry<T>; PEERS]);
+
+/// A slot of a table. Its own tag, unlike that of an `Option`, is zero where there is nothing.
+#[derive(Debug)]
+#[repr(u8)]
+enum Entry<T> {
+    Free,
+    Of(u16, T),
+}
 
 impl<T, const PEERS: usize> Table<T> for FixedTable<T, PEERS> {
-    const EMPTY: Self = Self([const { None }; PEERS]);
+    const EMPTY: Self = Self([const { Entry::Free }; PEERS]);
 
     fn insert(&mut self, peer: PeerId, value: T) -> Result<(), Full> {
-        *self.0.get_mut(usize::from(peer.slot)).ok_or(Full)? = Some((peer.turn, value));
+        *self.0.get_mut(usize::from(peer.slot)).ok_or(Full)? = Entry::Of(peer.turn, value);
         Ok(())
     }
 
@@ -112,40 +123,67 @@ impl<T, const PEERS: usize> Table<T> for FixedTable<T, PEERS> {
 
 /// Names in an array, searched one by one.
 #[derive(Debug)]
-pub struct FixedNames<const PEERS: usize, const NAME: usize>(FixedTable<Name<NAME>, PEERS>);
+pub struct FixedNames<const PEERS: usize, const NAME: usize>([Name<NAME>; PEERS]);
 
 #[derive(Debug)]
 struct Name<const NAME: usize> {
-    octets: heapless::Vec<u8, NAME>,
-    answers: bool,
+    octets: FixedOctets<NAME>,
+    turn: u16,
+    state: NameState,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+enum NameState {
+    Free,
+    Answers,
+    /// Its peer is still called so, and another answers to it.
+    Passed,
+}
+
+impl<const PEERS: usize, const NAME: usize> FixedNames<PEERS, NAME> {
+    fn entry_mut(&mut self, peer: PeerId) -> Option<&mut Name<NAME>> {
+        self.0.get_mut(usize::from(peer.slot)).filter(|entry| entry.is_of(peer))
+    }
+}
+
+impl<const NAME: usize> Name<NAME> {
+    const FREE: Self = Self { octets: FixedOctets::EMPTY, turn: 0, state: NameState::Free };
+
+    fn is_of(&self, peer: PeerId) -> bool {
+        self.state != NameState::Free && self.turn == peer.turn
+    }
 }
 
 impl<const PEERS: usize, const NAME: usize> Names for FixedNames<PEERS, NAME> {
-    const EMPTY: Self = Self(FixedTable::EMPTY);
+    const EMPTY: Self = Self([const { Name::FREE }; PEERS]);
 
     fn insert(&mut self, name: &[u8], peer: PeerId) -> Result<Option<PeerId>, Full> {
-        let octets = heapless::Vec::from_slice(name).map_err(|_| Full)?;
         let before = self.find(name);
-        self.0.insert(peer, Name { octets, answers: true })?;
-        if let Some(entry) = before.and_then(|before| self.0.find_mut(before)) {
-            entry.answers = before == Some(peer);
+        let entry = self.0.get_mut(usize::from(peer.slot)).ok_or(Full)?;
+        entry.octets.set(name)?;
+        (entry.turn, entry.state) = (peer.turn, NameState::Answers);
+        if let Some(entry) = before.filter(|before| *before != peer).and_then(|before| self.entry_mut(before)) {
+            entry.state = NameState::Passed;
         }
         Ok(before)
     }
 
     fn find(&self, name: &[u8]) -> Option<PeerId> {
-        let entries = self.0.0.iter().zip(0u16..);
-        entries
-            .filter_map(|(entry, slot)| entry.as_ref().map(|(turn, known)| (PeerId { slot, turn: *turn }, known)))
-            .find_map(|(peer, known)| (known.answers && known.octets.as_slice() == name).then_some(peer))
+        let answers = |entry: &Name<NAME>| entry.state == NameState::Answers && same(entry.octets.as_slice(), name);
+        let mut entries = self.0.iter().zip(0u16..);
+        entries.find_map(|(entry, slot)| answers(entry).then_some(PeerId { slot, turn: entry.turn }))
     }
 
     fn of(&self, peer: PeerId) -> Option<&[u8]> {
-        self.0.find(peer).map(|name| name.octets.as_slice())
+        let entry = self.0.get(usize::from(peer.slot)).filter(|entry| entry.is_of(peer))?;
+        Some(entry.octets.as_slice())
     }
 
     fn remove(&mut self, peer: PeerId) {
-        self.0.remove(peer);
+        if let Some(entry) = self.entry_mut(peer) {
+            entry.state = NameState::Free;
+        }
     }
 }
 
@@ -156,7 +194,7 @@ pub use {interests::HeapInterests, slots::HeapBits, topics::HeapTopics};
 
 #[cfg(feature = "alloc")]
 mod heap {
-    use super::{Full, Heap, HeapBits, Names, PeerId, Storage, Table};
+    use super::{Entry, Full, Heap, HeapBits, Names, PeerId, Storage, Table};
     use alloc::collections::BTreeMap;
     use alloc::sync::Arc;
     use alloc::vec::Vec;
@@ -171,7 +209,7 @@ mod heap {
 
     /// One value per peer, as many places as the highest slot needs.
     #[derive(Debug)]
-    pub struct HeapTable<T>(Vec<Option<(u16, T)>>);
+    pub struct HeapTable<T>(Vec<Entry<T>>);
 
     impl<T> Table<T> for HeapTable<T> {
         const EMPTY: Self = Self(Vec::new());
@@ -179,9 +217,9 @@ mod heap {
         fn insert(&mut self, peer: PeerId, value: T) -> Result<(), Full> {
             let slot = usize::from(peer.slot);
             if self.0.len() <= slot {
-                self.0.resize_with(slot + 1, || None);
+                self.0.resize_with(slot + 1, || Entry::Free);
             }
-            *self.0.get_mut(slot).ok_or(Full)? = Some((peer.turn, value));
+            *self.0.get_mut(slot).ok_or(Full)? = Entry::Of(peer.turn, value);
             Ok(())
         }
 
@@ -236,27 +274,33 @@ mod heap {
     }
 }
 
-fn find<T>(entries: &[Option<(u16, T)>], peer: PeerId) -> Option<&T> {
+fn find<T>(entries: &[Entry<T>], peer: PeerId) -> Option<&T> {
     match entries.get(usize::from(peer.slot))? {
-        Some((turn, value)) if *turn == peer.turn => Some(value),
+        Entry::Of(turn, value) if *turn == peer.turn => Some(value),
         _ => None,
     }
 }
 
-fn find_mut<T>(entries: &mut [Option<(u16, T)>], peer: PeerId) -> Option<&mut T> {
+fn find_mut<T>(entries: &mut [Entry<T>], peer: PeerId) -> Option<&mut T> {
     match entries.get_mut(usize::from(peer.slot))? {
-        Some((turn, value)) if *turn == peer.turn => Some(value),
+        Entry::Of(turn, value) if *turn == peer.turn => Some(value),
         _ => None,
     }
 }
 
-fn remove<T>(entries: &mut [Option<(u16, T)>], peer: PeerId) -> Option<T> {
-    let entry = entries.get_mut(usize::from(peer.slot))?;
-    entry.take_if(|(turn, _)| *turn == peer.turn).map(|(_, value)| value)
+fn remove<T>(entries: &mut [Entry<T>], peer: PeerId) -> Option<T> {
+    find(entries, peer)?;
+    match core::mem::replace(entries.get_mut(usize::from(peer.slot))?, Entry::Free) {
+        Entry::Of(_, value) => Some(value),
+        Entry::Free => None,
+    }
 }
 
-fn tenant<T>(entries: &[Option<(u16, T)>], slot: u16) -> Option<PeerId> {
-    entries.get(usize::from(slot))?.as_ref().map(|(turn, _)| PeerId { slot, turn: *turn })
+fn tenant<T>(entries: &[Entry<T>], slot: u16) -> Option<PeerId> {
+    match entries.get(usize::from(slot))? {
+        Entry::Of(turn, _) => Some(PeerId { slot, turn: *turn }),
+        Entry::Free => None,
+    }
 }
 
 #[cfg(feature = "alloc")]

@@ -26,10 +26,10 @@
 //!
 //! // One peer each, with so many octets for what arrives and for what leaves.
 //! let (mut pulled, mut pushed) = (Memory::<Null, 1, 256, 64>::NEW, Memory::<Null, 1, 64, 256>::NEW);
-//! let mut pull = FixedSocket::new(Pull, Null::NEW, &mut pulled, Setup::DEFAULT);
+//! let mut pull = FixedSocket::new(Pull, Null::NEW, &mut pulled, &Setup::DEFAULT);
 //! let mut pull_port = Port::new([first, second]);
 //! pull_port.bind(5557);
-//! let mut push = FixedSocket::new(Push::<Fixed<1>>::NEW, Null::NEW, &mut pushed, Setup::DEFAULT);
+//! let mut push = FixedSocket::new(Push::<Fixed<1>>::NEW, Null::NEW, &mut pushed, &Setup::DEFAULT);
 //! let mut push_port = Port::new([third]);
 //! push_port.connect(push.links(), (IpAddress::v4(127, 0, 0, 1), 5557)).unwrap();
 //! push.try_send(&[b"hello"], moment(Instant::ZERO)).unwrap();

@@ -99,6 +99,7 @@ impl<P: Pattern, M: Mechanism + Clone + 'static> Ours<P, M> {
             ..Setup::DEFAULT
         };
         // As a device would place it: once and for good.
+        let setup = Box::leak(Box::new(setup));
         let socket = if config.two_peers {
             let memory = Box::leak(Box::new(Memory::<M, 2, LINK_LEN, LINK_LEN>::NEW));
             FixedSocket::new(pattern, mechanism, memory, setup)

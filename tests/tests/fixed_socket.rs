@@ -18,9 +18,7 @@ use zeptomq_tests::world::World;
 
 const NOW: Instant = Instant::from_ms(0);
 
-fn setup() -> Setup {
-    Setup { heartbeat: HeartbeatSetup::OFF, handshake_ms: 1000, ..Setup::DEFAULT }
-}
+const SETUP: Setup = Setup { heartbeat: HeartbeatSetup::OFF, handshake_ms: 1000, ..Setup::DEFAULT };
 
 fn world(kind: Kind) -> World {
     World::new(machine(kind, Config::default(), Null::NEW))
@@ -59,7 +57,7 @@ macro_rules! drain {
 #[test]
 fn a_stranger_whose_identity_does_not_fit_leaves_its_slot() {
     let mut memory = Memory::<Null, 2, 256, 256>::NEW;
-    let mut router = FixedSocket::<Router<Fixed<2, 4>>, _>::new(Router::NEW, Null::NEW, &mut memory, setup());
+    let mut router = FixedSocket::<Router<Fixed<2, 4>>, _>::new(Router::NEW, Null::NEW, &mut memory, &SETUP);
     for _ in 0..5 {
         let peer = router.links().accept(NOW).expect("a free slot");
         drain!(router, peer);
@@ -90,7 +88,7 @@ fn a_stranger_that_leaves_before_our_ready_has_left_leaves_its_slot() {
 #[test]
 fn a_failure_is_told_though_the_slot_could_have_a_next_tenant() {
     let mut memory = Memory::<Null, 1, 256, 256>::NEW;
-    let mut req = FixedSocket::<Req<Fixed<1>>, _>::new(Req::new(req::Mode::Strict, 0), Null::NEW, &mut memory, setup());
+    let mut req = FixedSocket::<Req<Fixed<1>>, _>::new(Req::new(req::Mode::Strict, 0), Null::NEW, &mut memory, &SETUP);
     let peer = req.links().accept(NOW).expect("a free slot");
     drain!(req, peer);
     feed!(req, peer, &opening("REP", b""));
@@ -282,7 +280,7 @@ fn an_error_never_stands_in_the_middle_of_our_opening() {
     let ours = opening("ROUTER", b"");
     for len in [1, 10, 63, 65, ours.len() - 1] {
         let mut memory = Memory::<Null, 1, 256, 256>::NEW;
-        let mut router = FixedSocket::<Router<Fixed<1>>, _>::new(Router::NEW, Null::NEW, &mut memory, setup());
+        let mut router = FixedSocket::<Router<Fixed<1>>, _>::new(Router::NEW, Null::NEW, &mut memory, &SETUP);
         let peer = router.links().accept(NOW).unwrap();
         let mut heard = Vec::new();
         while heard.len() < len {
@@ -314,7 +312,7 @@ fn an_error_never_stands_in_the_middle_of_our_opening() {
 #[test]
 fn a_rep_may_give_up_on_a_request() {
     let mut memory = Memory::<Null, 1, 256, 256>::NEW;
-    let mut rep = FixedSocket::<Rep<Fixed<1>>, _>::new(Rep::NEW, Null::NEW, &mut memory, setup());
+    let mut rep = FixedSocket::<Rep<Fixed<1>>, _>::new(Rep::NEW, Null::NEW, &mut memory, &SETUP);
     let peer = rep.links().accept(NOW).unwrap();
     drain!(rep, peer);
     feed!(rep, peer, &opening("DEALER", b""));
@@ -401,7 +399,7 @@ impl embedded_io::WriteReady for HalfGone {
 #[test]
 fn what_a_peer_sent_before_a_write_to_it_failed_is_received() {
     let mut memory = Memory::<Null, 1, 64, 64>::NEW;
-    let mut pull = FixedSocket::new(zeptomq_core::pattern::Pull, Null::NEW, &mut memory, setup());
+    let mut pull = FixedSocket::new(zeptomq_core::pattern::Pull, Null::NEW, &mut memory, &SETUP);
     let peer = pull.links().accept(NOW).unwrap();
     let ping = b"\x04\x07\x04PING\0\0";
     let unread = [opening("PUSH", b""), ping.to_vec(), message(&[b"hi"]).repeat(50)].concat();

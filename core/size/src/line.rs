@@ -118,7 +118,7 @@ macro_rules! place {
         static mut SOCKET: core::mem::MaybeUninit<crate::line::Socket<$pattern>> = core::mem::MaybeUninit::uninit();
         // SAFETY: `run` says this once in each place and is called once, so nobody else has either of the two.
         let (memory, socket) = unsafe { (&mut *(&raw mut MEMORY), &mut *(&raw mut SOCKET)) };
-        socket.write(zeptomq_core::socket::FixedSocket::new($value, Null::NEW, memory, crate::line::SETUP))
+        socket.write(zeptomq_core::socket::FixedSocket::new($value, Null::NEW, memory, &crate::line::SETUP))
     }};
 }
 

@@ -15,7 +15,7 @@ pub struct Pub<S: Storage> {
 
 impl<S: Storage> Pub<S> {
     /// A PUB without peers, which keeps as many topics as its storage holds.
-    pub const NEW: Self = Self::new(TopicLimits::NONE);
+    pub const NEW: Self = Self { subscribers: Subscribers::NEW };
 
     /// A PUB without peers.
     pub const fn new(limits: TopicLimits) -> Self {

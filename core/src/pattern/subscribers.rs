@@ -26,7 +26,7 @@ pub(super) struct Subscribers<S: Storage> {
     pub(super) topics: S::Topics,
     up: S::Slots,
     matching: S::Slots,
-    limits: TopicLimits,
+    limits: Option<TopicLimits>,
 }
 
 /// What a message from a peer came to.
@@ -42,8 +42,12 @@ pub(super) enum Heard {
 }
 
 impl<S: Storage> Subscribers<S> {
+    /// Nobody; as many topics as the storage holds.
+    pub(super) const NEW: Self =
+        Self { topics: S::Topics::EMPTY, up: S::Slots::EMPTY, matching: S::Slots::EMPTY, limits: None };
+
     pub(super) const fn new(limits: TopicLimits) -> Self {
-        Self { topics: S::Topics::EMPTY, up: S::Slots::EMPTY, matching: S::Slots::EMPTY, limits }
+        Self { topics: S::Topics::EMPTY, up: S::Slots::EMPTY, matching: S::Slots::EMPTY, limits: Some(limits) }
     }
 
     pub(super) fn up(&mut self, peer: PeerId) {
@@ -89,7 +93,7 @@ impl<S: Storage> Subscribers<S> {
     }
 
     fn has_room(&self, topic: &[u8], peer: PeerId) -> bool {
-        let TopicLimits { topics, octets, memory } = self.limits;
+        let Some(TopicLimits { topics, octets, memory }) = self.limits else { return true };
         topic.len() <= octets && self.topics.count(peer) < topics && self.topics.memory() < memory
     }
 }

@@ -31,7 +31,7 @@ pub enum Verbosity {
 
 impl<S: Storage> Xpub<S> {
     /// An XPUB without peers, which keeps as many topics as its storage holds and shows changes.
-    pub const NEW: Self = Self::new(TopicLimits::NONE, Verbosity::Changes);
+    pub const NEW: Self = Self { subscribers: Subscribers::NEW, verbosity: Verbosity::Changes };
 
     /// An XPUB without peers.
     pub const fn new(limits: TopicLimits, verbosity: Verbosity) -> Self {

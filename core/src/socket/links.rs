@@ -3,7 +3,7 @@
 use super::judge::Judge;
 use super::memory::{Dial, Failed, Place, Places, Slot, Tenant};
 use super::{Common, Failure, PeerStatus, Shown};
-use crate::link::{Outgoing, PushError, Stepped};
+use crate::link::{Outgoing, PushError, Setup, Stepped};
 use crate::mechanism::Mechanism;
 use crate::pattern::overload::Policy;
 use crate::pattern::{Arrival, Prefix, Reason, Refused};
@@ -16,7 +16,9 @@ use crate::wire::{PeerInfo, Subscription};
 /// A call for a peer that is gone does nothing.
 pub struct Links<'a, M: Mechanism> {
     pub(super) pattern: &'a mut dyn Judge,
-    pub(super) common: &'a mut Common<M>,
+    pub(super) common: &'a mut Common,
+    pub(super) mechanism: &'a M,
+    pub(super) setup: &'a Setup,
     pub(super) places: Places<'a, M>,
 }
 
@@ -28,7 +30,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let opened = self.pattern.open(peer, Side::Connect);
         if let Some(slot) = self.places.slot_mut(peer) {
             match opened {
-                Ok(()) => (slot.dial, slot.backoff) = (Dial::Now, self.common.setup.reconnect.anew()),
+                Ok(()) => (slot.dial, slot.backoff) = (Dial::Now, self.setup.reconnect.anew()),
                 Err(_) => slot.tenant = Tenant::Nobody,
             }
         }
@@ -77,11 +79,10 @@ impl<M: Mechanism + Clone> Links<'_, M> {
 
     /// A connection to a peer of `connect` is there: the handshake begins. Only when [`Links::can_attach`].
     pub fn attach(&mut self, peer: PeerId, now: Instant) {
-        let Common { mechanism, setup, .. } = self.common;
         let rx_len = usize::from(self.places.rx_len);
         if let Some(slot) = self.places.slot_mut(peer) {
             (slot.failed, slot.dial) = (Failed::No, Dial::Settled);
-            slot.link.attach(mechanism.clone(), self.pattern.socket_type(), setup, rx_len, now);
+            slot.link.attach(self.mechanism.clone(), self.pattern.socket_type(), self.setup, rx_len, now);
         }
     }
 
@@ -166,7 +167,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         {
             slot.link.subscribe(&subscription);
         }
-        slot.link.pending(tx, rx.len(), &self.common.setup, entropy, now)
+        slot.link.pending(tx, rx.len(), self.setup, entropy, now)
     }
 
     /// So many of the pending octets were sent.
@@ -214,7 +215,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// Reads what has arrived from the peer, as far as the next message that the user may take.
     fn read(&mut self, peer: PeerId, now: Instant) {
         let mut displaced = None;
-        let Self { pattern, common: Common { setup, waiting, shown, .. }, places } = self;
+        let Self { pattern, common: Common { waiting, shown, .. }, setup, places, .. } = self;
         let Some(mut place) = places.find(peer) else { return };
         loop {
             let Place { slot, rx, .. } = &mut place;

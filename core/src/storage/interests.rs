@@ -4,6 +4,8 @@
 //! one that has just connected knows none. So nothing is queued: a topic that changes often is told as it is last.
 
 use super::Full;
+use super::octets::FixedOctets;
+use crate::wire::{begins_with, same};
 
 /// The topics of a subscriber, each counted (RFC 37: subscriptions are additive).
 pub trait Interests {
@@ -43,9 +45,13 @@ pub const FIXED_TOPIC_LEN_MAX: usize = 64;
 /// publishers that are there know.
 #[derive(Debug)]
 pub struct FixedInterests<const TOPICS: usize, const OCTETS: usize> {
-    entries: [Option<Interest<heapless::Vec<u8, OCTETS>>>; TOPICS],
+    /// Those that no change has a number of are free.
+    entries: [Interest<FixedOctets<OCTETS>>; TOPICS],
     latest: u64,
 }
+
+/// What no change is numbered.
+const FREE: u64 = 0;
 
 #[derive(Debug)]
 struct Interest<T> {
@@ -56,7 +62,7 @@ struct Interest<T> {
 
 impl<T: AsRef<[u8]>> Interest<T> {
     fn is_beginning_of(&self, subject: &[u8]) -> bool {
-        self.count > 0 && subject.starts_with(self.topic.as_ref())
+        self.count > 0 && begins_with(subject, self.topic.as_ref())
     }
 
     /// Wants it once more. Whether it was not wanted before.
@@ -77,15 +83,22 @@ impl<T: AsRef<[u8]>> Interest<T> {
 }
 
 impl<const TOPICS: usize, const OCTETS: usize> FixedInterests<TOPICS, OCTETS> {
-    fn find(&mut self, topic: &[u8]) -> Option<&mut Interest<heapless::Vec<u8, OCTETS>>> {
-        self.entries.iter_mut().flatten().find(|known| known.topic.as_slice() == topic)
+    fn find(&mut self, topic: &[u8]) -> Option<&mut Interest<FixedOctets<OCTETS>>> {
+        self.entries.iter_mut().find(|known| known.number != FREE && same(known.topic.as_slice(), topic))
+    }
+
+    fn kept(&self) -> impl Iterator<Item = &Interest<FixedOctets<OCTETS>>> {
+        self.entries.iter().filter(|known| known.number != FREE)
     }
 }
 
 impl<const TOPICS: usize, const OCTETS: usize> Interests for FixedInterests<TOPICS, OCTETS> {
     const EMPTY: Self = {
         assert!(OCTETS <= FIXED_TOPIC_LEN_MAX, "a subscriber in fixed memory says topics of at most 64 octets");
-        Self { entries: [const { None }; TOPICS], latest: 0 }
+        Self {
+            entries: [const { Interest { topic: FixedOctets::EMPTY, count: 0, number: FREE } }; TOPICS],
+            latest: FREE,
+        }
     };
 
     fn add(&mut self, topic: &[u8]) -> Result<(), Full> {
@@ -97,9 +110,9 @@ impl<const TOPICS: usize, const OCTETS: usize> Interests for FixedInterests<TOPI
             }
             return Ok(());
         }
-        let topic = heapless::Vec::from_slice(topic).map_err(|_| Full)?;
-        let place = self.entries.iter_mut().find(|entry| entry.is_none()).ok_or(Full)?;
-        *place = Some(Interest { topic, count: 1, number });
+        let place = self.entries.iter_mut().find(|known| known.number == FREE).ok_or(Full)?;
+        place.topic.set(topic)?;
+        (place.count, place.number) = (1, number);
         self.latest = number;
         Ok(())
     }
@@ -116,7 +129,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Interests for FixedInterests<TOPI
     }
 
     fn wants(&self, subject: &[u8]) -> bool {
-        self.entries.iter().flatten().any(|known| known.is_beginning_of(subject))
+        self.kept().any(|known| known.is_beginning_of(subject))
     }
 
     fn latest(&self) -> u64 {
@@ -124,17 +137,19 @@ impl<const TOPICS: usize, const OCTETS: usize> Interests for FixedInterests<TOPI
     }
 
     fn change_after(&self, number: u64) -> Option<Change<'_>> {
-        let later = self.entries.iter().flatten().filter(|known| known.number > number);
+        let later = self.kept().filter(|known| known.number > number);
         later.min_by_key(|known| known.number).map(Interest::change)
     }
 
     fn has_cancelled(&self) -> bool {
-        self.entries.iter().flatten().any(|known| known.count == 0)
+        self.kept().any(|known| known.count == 0)
     }
 
     fn forget_cancelled(&mut self, number: u64) {
-        for entry in &mut self.entries {
-            entry.take_if(|known| known.count == 0 && known.number <= number);
+        for known in &mut self.entries {
+            if known.count == 0 && known.number <= number {
+                known.number = FREE;
+            }
         }
     }
 }

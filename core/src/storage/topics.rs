@@ -4,6 +4,7 @@
 //! say only the first and the last). A peer with more topics than there is room for is given everything, as if it wanted
 //! the empty topic, for which there is always room; it filters again when it receives.
 
+use super::octets::FixedOctets;
 use super::{Bits, Full, Slots};
 use crate::peer::PeerId;
 use crate::wire::{begins_with, same};
@@ -55,7 +56,7 @@ pub struct FixedTopics<const TOPICS: usize, const OCTETS: usize> {
 /// A topic and who wants it; free when nobody does.
 #[derive(Debug)]
 struct Entry<const OCTETS: usize> {
-    topic: heapless::Vec<u8, OCTETS>,
+    topic: FixedOctets<OCTETS>,
     peers: Bits<1>,
 }
 
@@ -69,7 +70,7 @@ impl<const TOPICS: usize, const OCTETS: usize> FixedTopics<TOPICS, OCTETS> {
         let place = known.or_else(|| self.entries.iter().position(|entry| entry.peers.is_empty()));
         let entry = place.and_then(|place| self.entries.get_mut(place)).ok_or(Full)?;
         if known.is_none() {
-            entry.topic = heapless::Vec::from_slice(topic).map_err(|_| Full)?;
+            entry.topic.set(topic)?;
         }
         Ok(&mut entry.peers)
     }
@@ -79,7 +80,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
     type Slots = Bits<1>;
 
     const EMPTY: Self = Self {
-        entries: [const { Entry { topic: heapless::Vec::new(), peers: Bits::EMPTY } }; TOPICS],
+        entries: [const { Entry { topic: FixedOctets::EMPTY, peers: Bits::EMPTY } }; TOPICS],
         everything: Bits::EMPTY,
         widened: Bits::EMPTY,
     };
@@ -129,7 +130,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
     fn collect(&self, subject: &[u8], wanting: &mut Self::Slots) {
         wanting.add_all(&self.everything);
         for entry in &self.entries {
-            if begins_with(subject, &entry.topic) {
+            if begins_with(subject, entry.topic.as_slice()) {
                 wanting.add_all(&entry.peers);
             }
         }
@@ -160,7 +161,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
 
 impl<const OCTETS: usize> Entry<OCTETS> {
     fn is(&self, topic: &[u8]) -> bool {
-        !self.peers.is_empty() && same(&self.topic, topic)
+        !self.peers.is_empty() && same(self.topic.as_slice(), topic)
     }
 }
 

@@ -58,12 +58,12 @@ impl<'m> Sockets<'m> {
         let Memory { telemetry, requests, work, reports, commands, time_server } = memory;
         let req = Req::new(Mode::Relaxed, first_request);
         Self {
-            telemetry: FixedSocket::new(Pub::NEW, Null::NEW, telemetry, Setup::DEFAULT),
-            requests: FixedSocket::new(Rep::NEW, Null::NEW, requests, Setup::DEFAULT),
-            work: FixedSocket::new(Pull, Null::NEW, work, Setup::DEFAULT),
-            reports: FixedSocket::new(Push::NEW, Null::NEW, reports, Setup::DEFAULT),
-            commands: FixedSocket::new(Sub::NEW, Null::NEW, commands, Setup::DEFAULT),
-            time_server: FixedSocket::new(req, Null::NEW, time_server, Setup::DEFAULT),
+            telemetry: FixedSocket::new(Pub::NEW, Null::NEW, telemetry, &Setup::DEFAULT),
+            requests: FixedSocket::new(Rep::NEW, Null::NEW, requests, &Setup::DEFAULT),
+            work: FixedSocket::new(Pull, Null::NEW, work, &Setup::DEFAULT),
+            reports: FixedSocket::new(Push::NEW, Null::NEW, reports, &Setup::DEFAULT),
+            commands: FixedSocket::new(Sub::NEW, Null::NEW, commands, &Setup::DEFAULT),
+            time_server: FixedSocket::new(req, Null::NEW, time_server, &Setup::DEFAULT),
         }
     }
 

@@ -26,7 +26,7 @@ fn a_poll_that_leaves_octets_unread_is_to_be_called_again_at_once() {
 
     // Much is read in small pieces.
     let mut memory = Memory::<Null, 1, 64, 64>::NEW;
-    let mut publisher = FixedSocket::new(Pub::<Fixed<1>>::NEW, Null::NEW, &mut memory, Setup::DEFAULT);
+    let mut publisher = FixedSocket::new(Pub::<Fixed<1>>::NEW, Null::NEW, &mut memory, &Setup::DEFAULT);
     let mut port = Port::new([ours]);
     port.bind(5556);
     let mut again = 0;

@@ -147,7 +147,7 @@ impl World {
     /// Starts a program on the host.
     fn start<P: Pattern + 'static>(&mut self, pattern: P, role: Role) -> Host<P> {
         let memory = Box::leak(Box::new(Memory::<Null, 4, 4096, 4096>::NEW));
-        let mut socket = FixedSocket::new(pattern, Null::NEW, memory, Setup::DEFAULT);
+        let mut socket = FixedSocket::new(pattern, Null::NEW, memory, &Setup::DEFAULT);
         if let Role::Connect(_) = role {
             socket.links().connect().unwrap();
         }
