@@ -78,7 +78,8 @@ impl Header {
     /// Reads the header at the start of `input`; `None` while it has not arrived whole.
     ///
     /// A long form with a short body is accepted, as RFC 37 asks.
-    #[inline]
+    #[cfg_attr(feature = "alloc", inline)]
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub fn decode(input: &[u8]) -> Result<Option<Self>, FrameError> {
         let Some(&flags) = input.first() else { return Ok(None) };
         let kind = FrameKind::from_flags(flags)?;
