@@ -61,19 +61,27 @@ impl SocketType {
     /// Whether a socket of this type may talk to one of type `peer`.
     // RFC 37 "Socket Type Property": a peer SHOULD enforce that the other has a compatible type.
     pub const fn accepts(self, peer: Self) -> bool {
+        self.peers() & peer.bit() != 0
+    }
+
+    /// The types that one of this type may talk to, each as its bit: a table of all of them, which the pairs are not.
+    const fn peers(self) -> u16 {
         use SocketType::*;
-        matches!(
-            (self, peer),
-            (Pair, Pair)
-                | (Pub | Xpub, Sub | Xsub)
-                | (Sub | Xsub, Pub | Xpub)
-                | (Push, Pull)
-                | (Pull, Push)
-                | (Req, Rep | Router)
-                | (Rep, Req | Dealer)
-                | (Dealer, Rep | Dealer | Router)
-                | (Router, Req | Dealer | Router)
-        )
+        match self {
+            Pair => Pair.bit(),
+            Pub | Xpub => Sub.bit() | Xsub.bit(),
+            Sub | Xsub => Pub.bit() | Xpub.bit(),
+            Push => Pull.bit(),
+            Pull => Push.bit(),
+            Req => Rep.bit() | Router.bit(),
+            Rep => Req.bit() | Dealer.bit(),
+            Dealer => Rep.bit() | Dealer.bit() | Router.bit(),
+            Router => Req.bit() | Dealer.bit() | Router.bit(),
+        }
+    }
+
+    const fn bit(self) -> u16 {
+        1 << self as u16
     }
 
     /// Whether peers of this type name themselves in the `Identity` property.
