@@ -77,12 +77,14 @@ impl<'a> Command<'a> {
         }
     }
 
-    /// Writes the command as a whole frame.
+    /// Writes the command as a whole frame, or nothing.
     pub fn encode(&self, out: &mut impl Octets) -> Result<(), Short> {
         let mut number = [0; 2];
-        let body = self.body(&mut number)?.into_iter();
-        Header::encode(FrameKind::Command, body.clone().map(<[u8]>::len).sum(), out)?;
-        body.clone().try_for_each(|piece| out.put(piece))
+        let body = self.body(&mut number)?;
+        let len = body.iter().map(|piece| piece.len()).sum();
+        out.fits(Header::len_for(len) + len)?;
+        Header::encode(FrameKind::Command, len, out)?;
+        body.iter().try_for_each(|piece| out.put(piece))
     }
 
     /// The pieces of its body; of no command that a peer is sent are there more. Numbers are written into `number`.
