@@ -210,7 +210,7 @@ fn what_was_dropped_is_known_of_each_peer_until_its_slot_has_another() {
 #[test]
 fn a_peer_is_counted_what_it_sent_and_was_sent() {
     let mut memory = Memory::<Null, 2, 256, 256>::NEW;
-    let mut dealer = FixedSocket::new(zeptomq_core::pattern::Dealer::<Fixed<2>>::NEW, Null::NEW, &mut memory, setup());
+    let mut dealer = FixedSocket::new(zeptomq_core::pattern::Dealer::<Fixed<2>>::NEW, Null::NEW, &mut memory, &SETUP);
     let peer = dealer.links().connect().unwrap();
     let mut before = dealer.status_of(peer).unwrap();
     assert_eq!((before.is_up, before.connections, before.sent, before.received), (false, 0, 0, 0));

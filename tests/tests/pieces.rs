@@ -99,7 +99,7 @@ fn pass<P: Receives>(
 #[test]
 fn a_megabyte_passes_through_512_octets() {
     let mut memory = Room::NEW;
-    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, SETUP);
+    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &SETUP);
     let peer = up(&mut pull, "PUSH", b"");
     for (len, portion) in [(1 << 20, 1460), (10_000, 1), (513, 7), (LEN - 9 + 1, 512), (1024, 3), (511, 600)] {
         let octets = [more(b"name"), more(b""), message(&[&body(len)])].concat();
@@ -114,7 +114,7 @@ fn a_megabyte_passes_through_512_octets() {
 #[test]
 fn a_short_frame_behind_long_parts_comes_in_pieces_too() {
     let mut memory = Room::NEW;
-    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, SETUP);
+    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &SETUP);
     let peer = up(&mut pull, "PUSH", b"");
     for long in 400..LEN - 4 {
         let octets = [more(&body(long - 9)), message(&[&body(200)])].concat();
@@ -128,7 +128,7 @@ fn a_short_frame_behind_long_parts_comes_in_pieces_too() {
 #[test]
 fn others_have_their_turns_between_the_pieces() {
     let mut memory = Room::NEW;
-    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, SETUP);
+    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &SETUP);
     let (large, small) = (up(&mut pull, "PUSH", b""), up(&mut pull, "PUSH", b""));
     let octets = message(&[&body(2000)]);
     let (mut sent, mut got, mut between) = (0, Vec::new(), 0);
@@ -153,7 +153,7 @@ fn others_have_their_turns_between_the_pieces() {
 #[test]
 fn a_message_that_nobody_wants_is_passed_over() {
     let mut memory = Room::NEW;
-    let mut sub = FixedSocket::new(Sub::<Fixed<2>>::NEW, Null::NEW, &mut memory, SETUP);
+    let mut sub = FixedSocket::new(Sub::<Fixed<2>>::NEW, Null::NEW, &mut memory, &SETUP);
     sub.subscribe(b"wanted").unwrap();
     let peer = up(&mut sub, "PUB", b"");
     let octets = [more(b"other"), message(&[&body(3000)]), more(b"wanted"), message(&[&body(3000)])].concat();
@@ -163,7 +163,7 @@ fn a_message_that_nobody_wants_is_passed_over() {
 #[test]
 fn a_reply_may_be_long_and_a_request_may_not() {
     let mut memory = Room::NEW;
-    let mut req = FixedSocket::new(Req::<Fixed<2>>::new(req::Mode::Strict, 0), Null::NEW, &mut memory, SETUP);
+    let mut req = FixedSocket::new(Req::<Fixed<2>>::new(req::Mode::Strict, 0), Null::NEW, &mut memory, &SETUP);
     let peer = up(&mut req, "REP", b"");
     for _ in 0..2 {
         req.try_send(&[b"image"], NOW).unwrap();
@@ -173,7 +173,7 @@ fn a_reply_may_be_long_and_a_request_may_not() {
     assert_eq!(req.try_recv(NOW).err(), Some(TakeError::OutOfTurn));
 
     let mut memory = Room::NEW;
-    let mut rep = FixedSocket::new(Rep::<Fixed<2>>::NEW, Null::NEW, &mut memory, SETUP);
+    let mut rep = FixedSocket::new(Rep::<Fixed<2>>::NEW, Null::NEW, &mut memory, &SETUP);
     let peer = up(&mut rep, "REQ", b"");
     feed(&mut rep, peer, &[more(b""), message(&[&body(5000)])].concat());
     let failed = rep.links().poll_failed(NOW);
@@ -183,7 +183,7 @@ fn a_reply_may_be_long_and_a_request_may_not() {
 #[test]
 fn a_router_is_told_the_identity_with_the_beginning() {
     let mut memory = Room::NEW;
-    let mut router = FixedSocket::new(Router::<Fixed<2>>::NEW, Null::NEW, &mut memory, SETUP);
+    let mut router = FixedSocket::new(Router::<Fixed<2>>::NEW, Null::NEW, &mut memory, &SETUP);
     let peer = up(&mut router, "DEALER", b"me");
     let whole = pass(&mut router, peer, &message(&[b"kind", &body(900)]), 64).unwrap();
     assert_eq!(whole.parts, [b"me".to_vec(), b"kind".to_vec(), body(900)]);
@@ -193,7 +193,7 @@ fn a_router_is_told_the_identity_with_the_beginning() {
 fn a_connection_that_is_lost_in_the_middle_is_told() {
     for sent in [100, LEN - 1, LEN, LEN + 1, 2 * LEN, 2000] {
         let mut memory = Room::NEW;
-        let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, SETUP);
+        let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &SETUP);
         let peer = up(&mut pull, "PUSH", b"");
         let octets = message(&[&body(2500)]);
         let mut rest = &octets[..sent];
@@ -219,7 +219,7 @@ fn a_connection_that_is_lost_in_the_middle_is_told() {
 fn what_is_too_long_or_not_the_last_part_closes_the_link() {
     for octets in [message(&[&body((1 << 20) + 1)]), [more(&body(600)), message(&[b"x"])].concat()] {
         let mut memory = Room::NEW;
-        let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, SETUP);
+        let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &SETUP);
         let peer = up(&mut pull, "PUSH", b"");
         feed(&mut pull, peer, &octets);
         let failed = pull.links().poll_failed(NOW);
@@ -227,7 +227,7 @@ fn what_is_too_long_or_not_the_last_part_closes_the_link() {
     }
     // Without being asked for, nothing comes in pieces.
     let mut memory = Room::NEW;
-    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, Setup::DEFAULT);
+    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &Setup::DEFAULT);
     let peer = up(&mut pull, "PUSH", b"");
     feed(&mut pull, peer, &message(&[&body(600)]));
     assert!(pull.links().poll_failed(NOW).is_some());
@@ -236,7 +236,7 @@ fn what_is_too_long_or_not_the_last_part_closes_the_link() {
 #[test]
 fn heartbeats_are_answered_before_and_behind_a_long_message() {
     let mut memory = Room::NEW;
-    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, SETUP);
+    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &SETUP);
     let peer = up(&mut pull, "PUSH", b"");
     let octets = [ping(0, b"a"), message(&[&body(700)])].concat();
     assert_eq!(pass(&mut pull, peer, &octets, 50).unwrap().parts, [body(700)]);

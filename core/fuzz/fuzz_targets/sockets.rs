@@ -31,6 +31,9 @@ type Room<M> = Memory<M, 1, 400, 200>;
 
 const INTERVAL_MS: u32 = 1000;
 
+const SETUP: Setup =
+    Setup { heartbeat: HeartbeatSetup { interval_ms: INTERVAL_MS, timeout_ms: 2500 }, ..Setup::DEFAULT };
+
 /// One end, and what it sent and received.
 struct End<'m, M: Mechanism> {
     socket: Socket<'m, M>,
@@ -174,9 +177,7 @@ impl<'m, M: Mechanism + Clone + Default> Pair<'m, M> {
 
 impl<'m, M: Mechanism + Clone + Default> End<'m, M> {
     fn new(memory: &'m mut Room<M>) -> Self {
-        let setup =
-            Setup { heartbeat: HeartbeatSetup { interval_ms: INTERVAL_MS, timeout_ms: 2500 }, ..Setup::DEFAULT };
-        Self { socket: Socket::new(Dealer::NEW, M::default(), memory, setup), peer: None, sent: 0, received: 0 }
+        Self { socket: Socket::new(Dealer::NEW, M::default(), memory, &SETUP), peer: None, sent: 0, received: 0 }
     }
 
     /// A message of one to four parts: its number, and parts whose length and octets follow from it.

@@ -32,22 +32,23 @@ pub fn call() {
 fn every_type<M: Mechanism + Copy>(mechanism: M) {
     let mut memory = Room::<M>::NEW;
     let memory = &mut memory;
-    pushes(Socket::new(Push::<Few>::NEW, mechanism, memory, setup()));
-    pulls(Socket::new(Pull, mechanism, memory, setup()));
-    pushes(Socket::new(Pub::<Few>::NEW, mechanism, memory, setup()));
-    let mut sub = Socket::new(Sub::<Few>::NEW, mechanism, memory, setup());
+    let setup = &setup();
+    pushes(Socket::new(Push::<Few>::NEW, mechanism, memory, setup));
+    pulls(Socket::new(Pull, mechanism, memory, setup));
+    pushes(Socket::new(Pub::<Few>::NEW, mechanism, memory, setup));
+    let mut sub = Socket::new(Sub::<Few>::NEW, mechanism, memory, setup);
     let mut topic = [0; 80];
     keep(sub.subscribe(some_of(octets(&mut topic))));
     keep(sub.unsubscribe(some_of(octets(&mut topic))));
     pulls(sub);
-    talks(Socket::new(Xpub::<Few>::NEW, mechanism, memory, setup()));
-    talks(Socket::new(Xsub::<Few>::NEW, mechanism, memory, setup()));
-    talks(Socket::new(Dealer::<Few>::NEW, mechanism, memory, setup()));
-    talks(Socket::new(Pair::NEW, mechanism, memory, setup()));
-    talks(Socket::new(Router::<Few>::NEW, mechanism, memory, setup()));
-    talks(Socket::new(Req::<Few>::new(Mode::Relaxed, size() as u32), mechanism, memory, setup()));
-    talks(Socket::new(Req::<Few>::new(Mode::Strict, size() as u32), mechanism, memory, setup()));
-    let mut rep = Socket::new(Rep::<Few>::NEW, mechanism, memory, setup());
+    talks(Socket::new(Xpub::<Few>::NEW, mechanism, memory, setup));
+    talks(Socket::new(Xsub::<Few>::NEW, mechanism, memory, setup));
+    talks(Socket::new(Dealer::<Few>::NEW, mechanism, memory, setup));
+    talks(Socket::new(Pair::NEW, mechanism, memory, setup));
+    talks(Socket::new(Router::<Few>::NEW, mechanism, memory, setup));
+    talks(Socket::new(Req::<Few>::new(Mode::Relaxed, size() as u32), mechanism, memory, setup));
+    talks(Socket::new(Req::<Few>::new(Mode::Strict, size() as u32), mechanism, memory, setup));
+    let mut rep = Socket::new(Rep::<Few>::NEW, mechanism, memory, setup);
     rep.abandon(now());
     talks(rep);
 }

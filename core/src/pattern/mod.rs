@@ -85,6 +85,9 @@ pub trait Sends: Pattern {
     /// The peers that one message may go to.
     type Audience: Slots;
 
+    /// Whether messages go to all peers that want them; otherwise each goes to one.
+    const TO_ALL: bool = false;
+
     /// What a full queue does unless the user says otherwise.
     const OVERLOAD: Policy;
 

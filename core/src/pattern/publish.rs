@@ -69,6 +69,8 @@ impl<S: Storage> Pattern for Pub<S> {
 impl<S: Storage> Sends for Pub<S> {
     type Audience = S::Slots;
 
+    const TO_ALL: bool = true;
+
     // RFC 29 "PUB": SHALL NOT block on sending; SHALL drop for a subscriber whose queue is full.
     const OVERLOAD: Policy = Policy::DropNewest;
 

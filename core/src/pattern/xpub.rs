@@ -99,6 +99,8 @@ impl<S: Storage> Pattern for Xpub<S> {
 impl<S: Storage> Sends for Xpub<S> {
     type Audience = S::Slots;
 
+    const TO_ALL: bool = true;
+
     // RFC 29 "XPUB": SHALL NOT block on sending; SHALL drop for a subscriber whose queue is full.
     const OVERLOAD: Policy = Policy::DropNewest;
 

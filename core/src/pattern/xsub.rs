@@ -57,6 +57,8 @@ impl<S: Storage> Pattern for Xsub<S> {
 impl<S: Storage> Sends for Xsub<S> {
     type Audience = S::Slots;
 
+    const TO_ALL: bool = true;
+
     // RFC 29 "XSUB": SHALL NOT block on sending; SHALL drop for a publisher whose queue is full.
     const OVERLOAD: Policy = Policy::DropNewest;
 

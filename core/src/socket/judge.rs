@@ -1,7 +1,9 @@
 //! What does the code that is the same for all socket types ask of a pattern?
 
 use crate::link::{FixedMessage, Wants};
-use crate::pattern::{Arrival, Pattern, Refused};
+use crate::pattern::{
+    Arrival, Identity, Pattern, Prefix, Receives, Refused, Route, RouteError, Sends, TakeError, To, Verdict,
+};
 use crate::peer::{PeerId, Side};
 use crate::wire::{PeerInfo, SocketType, Subscription};
 
@@ -58,5 +60,52 @@ impl<P: Pattern> Judge for P {
 
     fn poll_cancelled(&mut self, peer: PeerId) -> Option<&[u8]> {
         Pattern::poll_cancelled(self, peer)
+    }
+}
+
+/// One that receives.
+pub(super) trait Taker: Judge {
+    fn may_take(&self) -> Result<(), TakeError>;
+    fn take(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Verdict;
+    fn identity(&self, peer: PeerId) -> Option<Identity<'_>>;
+}
+
+impl<P: Receives> Taker for P {
+    fn may_take(&self) -> Result<(), TakeError> {
+        Receives::may_take(self)
+    }
+
+    fn take(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Verdict {
+        Receives::take(self, peer, message)
+    }
+
+    fn identity(&self, peer: PeerId) -> Option<Identity<'_>> {
+        Receives::identity(self, peer)
+    }
+}
+
+/// One whose messages go to one peer each.
+pub(super) trait Sender: Judge {
+    fn route(&mut self, message: &[&[u8]]) -> Result<Way, RouteError>;
+    fn sent(&mut self, to: PeerId);
+}
+
+/// Whom a message goes to, without its first `skip` parts and with something before it.
+pub(super) struct Way {
+    pub(super) to: PeerId,
+    pub(super) skip: usize,
+    pub(super) prefix: Prefix,
+}
+
+impl<P: Sends> Sender for P {
+    fn route(&mut self, message: &[&[u8]]) -> Result<Way, RouteError> {
+        match Sends::route(self, message)? {
+            Route { to: To::One(to), skip, prefix } => Ok(Way { to, skip, prefix }),
+            Route { to: To::All(_), .. } => Err(RouteError::NoPeer),
+        }
+    }
+
+    fn sent(&mut self, to: PeerId) {
+        Sends::sent(self, to);
     }
 }

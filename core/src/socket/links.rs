@@ -1,7 +1,7 @@
 //! What does it take to keep the links of a socket going, whatever its type and its sizes?
 
 use super::judge::Judge;
-use super::memory::{Dial, Failed, Place, Places, Slot, Tenant};
+use super::memory::{Dial, Failed, Place, Places, Tenant};
 use super::{Common, Failure, PeerStatus, Shown};
 use crate::link::{Outgoing, PushError, Setup, Stepped};
 use crate::mechanism::Mechanism;
@@ -298,13 +298,6 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         }
     }
 
-    /// The user is given a message, if it is not more of one.
-    pub(super) fn count_received(&mut self, peer: PeerId) {
-        if let Some(slot) = self.places.slot_mut(peer).filter(|slot| !slot.link.has_piece()) {
-            slot.status.received = slot.status.received.wrapping_add(1);
-        }
-    }
-
     /// A message is dropped when its turn came, and its peer with it if it is to be closed.
     pub(super) fn refuse(&mut self, peer: PeerId, reason: Reason, close: bool, now: Instant) {
         if let Some(mut place) = self.places.find(peer) {
@@ -351,32 +344,6 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             self.pattern.room(PeerId { slot: index, turn: slot.turn }, true);
         }
     }
-
-    /// Queues a message for each peer of an audience, by slot; or for none, where the policy is not to drop and one has no
-    /// room.
-    pub(super) fn publish(&mut self, policy: Policy, audience: u32, message: &[&[u8]]) -> Result<(), PushError> {
-        let message = Outgoing::new(message);
-        let tx_len = usize::from(self.places.tx_len);
-        for slot in members(self.places.slots, audience) {
-            match slot.link.fits(message.clone(), tx_len) {
-                Err(PushError::NoRoom) if policy.drops() => (),
-                fits => fits?,
-            }
-        }
-        for index in 0..self.places.slots.len() as u16 {
-            if let Some(Place { slot, tx, .. }) = self.places.at(index).filter(|_| audience >> index & 1 == 1)
-                && slot.push(tx, policy, true, message.clone()).is_err()
-            {
-                slot.status.drops.count(Reason::QueueFull);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The slots of an audience.
-fn members<M: Mechanism>(slots: &[Slot<M>], audience: u32) -> impl Iterator<Item = &Slot<M>> {
-    slots.iter().zip(0u32..).filter(move |(_, index)| audience >> index & 1 == 1).map(|(slot, _)| slot)
 }
 
 /// The peer said who it is: the pattern lets it in, and names a peer that it displaces.

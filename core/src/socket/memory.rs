@@ -135,6 +135,13 @@ impl<M: Mechanism> Places<'_, M> {
         self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
     }
 
+    /// The user is given a message of the peer's, or more of one, which does not count again.
+    pub(super) fn count_received(&mut self, peer: PeerId) {
+        if let Some(slot) = self.slot_mut(peer).filter(|slot| !slot.link.has_piece()) {
+            slot.status.received = slot.status.received.wrapping_add(1);
+        }
+    }
+
     /// A slot with more of a message whose beginning was taken.
     pub(super) fn piece(&self) -> Option<u16> {
         self.slots.iter().zip(0u16..).find(|(slot, _)| slot.link.has_piece()).map(|(_, index)| index)
@@ -145,6 +152,32 @@ impl<M: Mechanism> Places<'_, M> {
         let start = usize::from(peer.slot) * usize::from(self.rx_len);
         self.slot(peer)?.link.message(self.rx.get(start..)?.get(..usize::from(self.rx_len))?)
     }
+
+    /// Queues a message for each peer of an audience, by slot; or for none, where the policy is not to drop and one has no
+    /// room.
+    pub(super) fn publish(&mut self, policy: Policy, audience: u32, message: &[&[u8]]) -> Result<(), PushError> {
+        let message = Outgoing::new(message);
+        let tx_len = usize::from(self.tx_len);
+        for slot in members(self.slots, audience) {
+            match slot.link.fits(message.clone(), tx_len) {
+                Err(PushError::NoRoom) if policy.drops() => (),
+                fits => fits?,
+            }
+        }
+        for index in 0..self.slots.len() as u16 {
+            if let Some(Place { slot, tx, .. }) = self.at(index).filter(|_| audience >> index & 1 == 1)
+                && slot.push(tx, policy, true, message.clone()).is_err()
+            {
+                slot.status.drops.count(Reason::QueueFull);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The slots of an audience.
+fn members<M: Mechanism>(slots: &[Slot<M>], audience: u32) -> impl Iterator<Item = &Slot<M>> {
+    slots.iter().zip(0u32..).filter(move |(_, index)| audience >> index & 1 == 1).map(|(slot, _)| slot)
 }
 
 impl<M: Mechanism> Place<'_, M> {

@@ -1,10 +1,11 @@
 //! How does a message get into the arrays of the peers that it is for?
 
-use super::{FixedSocket, SendError};
+use super::judge::{Sender, Way};
+use super::{Base, FixedSocket, SendError};
 use crate::link::PushError;
 use crate::mechanism::Mechanism;
 use crate::pattern::overload::Policy;
-use crate::pattern::{Reason, Route, RouteError, Sends, To};
+use crate::pattern::{Reason, RouteError, Sends, To};
 use crate::storage::{Full as TopicsFull, Slots};
 use crate::time::Instant;
 
@@ -23,41 +24,56 @@ impl<P: Sends, M: Mechanism + Clone> FixedSocket<'_, P, M> {
             return handled.map_err(|TopicsFull| SendError::Route(RouteError::NoRoomForTopic));
         }
         let policy = P::overload(policy);
+        if !P::TO_ALL {
+            return self.base.send_to_one(&mut self.pattern, policy, message, now);
+        }
+        let audience = match self.pattern.route(message).map_err(SendError::Route)?.to {
+            To::One(to) => bit(to.slot),
+            To::All(audience) => audience.iter().fold(0, |bits, slot| bits | bit(slot)),
+        };
+        self.base.send_to_all(audience, policy, message)
+    }
+}
+
+impl<M: Mechanism + Clone> Base<'_, M> {
+    fn send_to_all(&mut self, audience: u32, policy: Policy, message: &[&[u8]]) -> Result<(), SendError> {
+        match self.places.publish(policy, audience, message) {
+            Ok(()) => Ok(()),
+            Err(PushError::NeverFits) => Err(SendError::TooLong),
+            Err(PushError::NoRoom) => self.overloaded(policy),
+        }
+    }
+
+    fn send_to_one(
+        &mut self,
+        pattern: &mut dyn Sender,
+        policy: Policy,
+        message: &[&[u8]],
+        now: Instant,
+    ) -> Result<(), SendError> {
         let mut making_room = false;
         // Each round but two at the most takes room away from one peer.
         for _ in 0..self.places.slots.len() + 2 {
-            let Route { to, skip, prefix } = match self.pattern.route(message) {
-                Ok(route) => route,
+            let Way { to, skip, prefix } = match pattern.route(message) {
+                Ok(way) => way,
                 Err(RouteError::NoPeer) if policy.makes_room() && !making_room => {
                     making_room = true;
-                    self.links().forget_full();
+                    self.links(pattern).forget_full();
                     continue;
                 }
                 Err(RouteError::NoPeer) => break,
                 Err(error) => return Err(SendError::Route(error)),
             };
-            let to = match to {
-                To::One(to) => to,
-                To::All(audience) => {
-                    let audience =
-                        audience.iter().fold(0, |bits, slot| bits | 1u32.checked_shl(slot.into()).unwrap_or(0));
-                    return match self.links().publish(policy, audience, message) {
-                        Ok(()) => Ok(()),
-                        Err(PushError::NeverFits) => Err(SendError::TooLong),
-                        Err(PushError::NoRoom) => self.overloaded(policy),
-                    };
-                }
-            };
-            let mut links = self.links();
+            let mut links = self.links(pattern);
             match links.put(policy, making_room, to, &prefix, message.get(skip..).unwrap_or_default()) {
                 Ok(()) => {
                     // What lies behind the shown message came before this one is sent, and is judged so.
                     links.release_shown(now);
-                    self.pattern.sent(to);
+                    pattern.sent(to);
                     return Ok(());
                 }
                 Err(PushError::NeverFits) => return Err(SendError::TooLong),
-                Err(PushError::NoRoom) => self.pattern.room(to, false),
+                Err(PushError::NoRoom) => pattern.room(to, false),
             }
         }
         self.overloaded(policy)
@@ -73,4 +89,9 @@ impl<P: Sends, M: Mechanism + Clone> FixedSocket<'_, P, M> {
             }
         }
     }
+}
+
+/// The bit of a slot, if it can be one of this socket's.
+fn bit(slot: u16) -> u32 {
+    1u32.checked_shl(slot.into()).unwrap_or(0)
 }

@@ -33,7 +33,7 @@ fn a_megabyte_of_theirs_passes_through_512_octets() {
 fn receive(listener: &TcpListener) -> (Vec<Vec<u8>>, usize) {
     let mut memory = Memory::<Null, 1, 512, 128>::NEW;
     let setup = Setup { large_len_max: 1 << 20, ..Setup::DEFAULT };
-    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, setup);
+    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &setup);
     let mut stream = TcpEnd::new(listener.accept().unwrap().0);
     let begun = Clock::now();
     let peer = pull.links().accept(Instant::from_ms(0)).unwrap();

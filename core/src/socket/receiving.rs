@@ -1,0 +1,101 @@
+//! How does the user come to a message that has arrived?
+
+use super::judge::Taker;
+use super::{Base, FixedSocket, Shown};
+use crate::link::{Extent, FixedMessage};
+use crate::mechanism::Mechanism;
+use crate::message::Parts;
+use crate::pattern::{Identity, Receives, TakeError, Verdict};
+use crate::peer::PeerId;
+use crate::time::Instant;
+
+/// A message that was taken. It lies in the socket until the next call that changes the socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a> {
+    from: PeerId,
+    identity: Option<Identity<'a>>,
+    message: FixedMessage<'a>,
+    skip: usize,
+    extent: Extent,
+}
+
+impl<P: Receives, M: Mechanism + Clone> FixedSocket<'_, P, M> {
+    /// Takes the next message, in turn over the peers that sent one; `None` when none has arrived.
+    ///
+    /// Where [`Setup::large_len_max`](crate::link::Setup::large_len_max) allows it, a message whose last part does not fit
+    /// comes in pieces, between which other peers have their turns: see [`Received::extent`].
+    pub fn try_recv(&mut self, now: Instant) -> Result<Option<Received<'_>>, TakeError> {
+        self.base.try_recv(&mut self.pattern, now)
+    }
+}
+
+impl<M: Mechanism + Clone> Base<'_, M> {
+    fn try_recv<'a>(&'a mut self, pattern: &'a mut dyn Taker, now: Instant) -> Result<Option<Received<'a>>, TakeError> {
+        match pattern.may_take() {
+            Ok(()) => self.links(pattern).release_shown(now),
+            Err(_) => self.links(pattern).release_shown_message(now),
+        }
+        // Each round but the last uses up a message that has arrived. It may end the turn.
+        loop {
+            // What follows a message that was taken needs no turn.
+            let index = match pattern.may_take() {
+                Ok(()) => self.common.waiting.turn(),
+                Err(error) if !self.places.slots.iter().any(|slot| slot.link.is_passing()) => return Err(error),
+                Err(_) => self.places.piece(),
+            };
+            let Some(index) = index else { return Ok(None) };
+            let Some(slot) = self.places.slots.get(usize::from(index)) else { return Ok(None) };
+            let peer = PeerId { slot: index, turn: slot.turn };
+            self.common.waiting.took(index);
+            let verdict = match self.places.message(peer) {
+                _ if slot.link.has_piece() => Verdict::Deliver { skip: 0, keep: false },
+                Some(message) => pattern.take(peer, &message),
+                None => {
+                    self.common.waiting.set(index, false);
+                    continue;
+                }
+            };
+            match verdict {
+                Verdict::Deliver { skip, keep } => {
+                    self.common.waiting.set(index, false);
+                    self.common.shown =
+                        if keep { Shown::Request { from: peer, envelope: skip } } else { Shown::Message(peer) };
+                    self.places.count_received(peer);
+                    return Ok(self.show(pattern, peer, skip));
+                }
+                Verdict::Drop(reason) => self.links(pattern).refuse(peer, reason, false, now),
+                Verdict::Close(reason) => self.links(pattern).refuse(peer, reason, true, now),
+            }
+        }
+    }
+
+    fn show<'a>(&'a self, pattern: &'a dyn Taker, from: PeerId, skip: usize) -> Option<Received<'a>> {
+        let link = &self.places.slot(from)?.link;
+        let identity = if link.has_piece() { None } else { pattern.identity(from) };
+        let message = self.places.message(from).unwrap_or(FixedMessage::NONE);
+        Some(Received { from, identity, message, skip, extent: link.extent() })
+    }
+}
+
+impl Received<'_> {
+    /// Whose message it is.
+    pub const fn from(&self) -> PeerId {
+        self.from
+    }
+
+    /// How much of a message it is. What follows its beginning has one part, octets of the last part, and no identity.
+    pub const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The only part of a message that has one, or else the first.
+    pub fn first(&self) -> &[u8] {
+        self.parts().next().unwrap_or_default()
+    }
+}
+
+impl Parts for Received<'_> {
+    fn parts(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.identity.as_ref().map(AsRef::as_ref).into_iter().chain(self.message.parts().skip(self.skip))
+    }
+}
