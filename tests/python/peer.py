@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 
+import device
 import topics
 import zmq
 from zmq.utils.monitor import recv_monitor_message
@@ -233,7 +234,7 @@ def make_block():
 
 
 def on_socket(step):
-    """A step of `topics.py`, which is given the socket."""
+    """A step of `topics.py` or `device.py`, which is given the socket."""
     return lambda on=0, **arguments: step(sockets[on], **arguments)
 
 
@@ -248,7 +249,7 @@ STEPS = {
         pour_until_blocked, take, drop_all, nothing, monitor, event, no_event, stop,
     )
 }  # fmt: skip
-STEPS |= {step.__name__: on_socket(step) for step in topics.STEPS}
+STEPS |= {step.__name__: on_socket(step) for step in topics.STEPS + device.STEPS}
 BLOCK = make_block()
 
 for line in sys.stdin:
