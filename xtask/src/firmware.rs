@@ -1,9 +1,10 @@
 //! How is the firmware built, and how much of its board does it take?
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::image::{self, Memory};
-use crate::step::{Outcome, Stop};
+use crate::step::Stop;
 use crate::tools;
 
 const TARGET: &str = "thumbv7m-none-eabi";
@@ -32,6 +33,33 @@ impl Firmware {
         Ok(Self { path, memory })
     }
 
+    /// Builds it as [`Firmware::build`] does, once the lints are kept and what can be tested without the board holds.
+    pub(crate) fn check() -> Result<Self, Stop> {
+        tools::need_targets(&[TARGET])?;
+        tools::need_component("clippy", "clippy")?;
+        tools::output(cargo_command("clippy").args(["--", "-D", "warnings"]))?;
+        let on_host = |line: &str| {
+            let line = format!("{line} --workspace --manifest-path embedded-demo/Cargo.toml --target-dir");
+            let mut command = tools::cargo(&line);
+            command.arg(target_folder());
+            command
+        };
+        tools::output(on_host("clippy --tests").args(["--", "-D", "warnings"]))?;
+        tools::output(&mut on_host("test"))?;
+        Self::build()
+    }
+
+    /// Makes this the image that the tests boot which `command` runs.
+    pub(crate) fn give_to(&self, command: &mut Command) {
+        command.env("ZEPTOMQ_FIRMWARE", &self.path);
+    }
+
+    /// What it takes of the board, in a few words.
+    pub(crate) fn note(&self) -> String {
+        let Memory { flash, ram } = self.memory;
+        format!("flash {flash}, RAM {ram}")
+    }
+
     /// What it takes of the board, a line for each memory.
     fn sizes(&self) -> String {
         let Memory { flash, ram } = self.memory;
@@ -51,23 +79,6 @@ pub(crate) fn command() -> Result<(), Stop> {
     Ok(())
 }
 
-/// The step of `cargo xtask test`: the lints, what can be tested without the board, and the image.
-pub(crate) fn check() -> Outcome {
-    tools::need_targets(&[TARGET])?;
-    tools::need_component("clippy", "clippy")?;
-    tools::output(cargo_command("clippy").args(["--", "-D", "warnings"]))?;
-    let on_host = |line: &str| {
-        let line = format!("{line} --workspace --manifest-path embedded-demo/Cargo.toml --target-dir");
-        let mut command = tools::cargo(&line);
-        command.arg(target_folder());
-        command
-    };
-    tools::output(on_host("clippy --tests").args(["--", "-D", "warnings"]))?;
-    tools::output(&mut on_host("test"))?;
-    let Memory { flash, ram } = Firmware::build()?.memory;
-    Ok(format!("flash {flash}, RAM {ram}"))
-}
-
 fn target_folder() -> PathBuf {
     tools::target_folder().join("firmware")
 }
@@ -77,7 +88,7 @@ fn cargo(subcommand: &str) -> Result<String, Stop> {
 }
 
 /// A command of cargo that works on the image.
-fn cargo_command(subcommand: &str) -> std::process::Command {
+fn cargo_command(subcommand: &str) -> Command {
     let manifest = "embedded-demo/Cargo.toml";
     let line = format!("{subcommand} --manifest-path {manifest} -p {PACKAGE} --release --target {TARGET} --target-dir");
     let mut command = tools::cargo(&line);

@@ -1,8 +1,9 @@
 //! What must hold before a change is taken? Each line here is one step of `cargo xtask test`.
 
+use crate::firmware::Firmware;
 use crate::python::Python;
 use crate::step::{Failed, Outcome, Run};
-use crate::{firmware, fuzz, no_panic, size, tools};
+use crate::{fuzz, no_panic, size, tools};
 
 /// The oldest compiler that the crates promise to build with: `rust-version` of the workspace.
 const OLDEST: &str = "1.88.0";
@@ -26,12 +27,17 @@ pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
         python = Some(Python::set_up()?);
         Ok(String::new())
     })?;
-    run.step("tests", || tests(python.as_ref()))?;
+    let mut firmware = None;
+    run.step("firmware builds", || {
+        let built = firmware.insert(Firmware::check()?);
+        Ok(built.note())
+    })?;
+    run.step("qemu for the firmware", || tools::need_qemu().map(|()| String::new()))?;
+    run.step("tests", || tests(python.as_ref(), firmware.as_ref()))?;
     run.step("documentation", documentation)?;
     run.step(&format!("builds with rust {OLDEST}"), oldest_compiler)?;
     run.step("core and smoltcp runtime on bare metal", bare_metal)?;
     run.step("no panic in the core", no_panic::check)?;
-    run.step("firmware builds", firmware::check)?;
     size::run(run, size::Mode::Check)?;
     fuzz::run(run, fuzz_seconds)
 }
@@ -60,10 +66,13 @@ fn quiet(line: &str) -> Outcome {
     tools::output(&mut tools::cargo(line)).map(|_| String::new())
 }
 
-fn tests(python: Option<&Python>) -> Outcome {
+fn tests(python: Option<&Python>, firmware: Option<&Firmware>) -> Outcome {
     let mut command = tools::cargo("test --workspace --all-features");
     if let Some(python) = python {
         python.give_to(&mut command);
+    }
+    if let Some(firmware) = firmware {
+        firmware.give_to(&mut command);
     }
     tools::output(&mut command).map(|text| count(&text))
 }
