@@ -1,7 +1,8 @@
 //! Do all six sockets talk, to libzmq and to `zepto`?
 
-use crate::host::{ask, client, collector, commander, hear, producer, send, subscriber, time_server};
+use crate::host::{ask, client, collector, commander, counter, hear, producer, send, subscriber, time_server};
 use crate::run;
+use crate::zepto::Zepto;
 
 #[test]
 fn all_six_sockets_talk_to_libzmq() {
@@ -39,6 +40,40 @@ fn all_six_sockets_talk_to_libzmq() {
         subscriber.must(hear(1), "telemetry.temp ").await;
         let stats = client.ask(ask("stats")).await;
         assert!(stats.ends_with(" time=noon") && stats.contains(" jobs=2 done=2 commands=2 "), "{stats}");
+    });
+}
+
+/// The command lines that `cargo xtask qemu` tells a person to type.
+#[test]
+fn all_six_sockets_talk_to_zepto() {
+    run(async |board| {
+        let (telemetry, requests, work) = (board.telemetry, board.requests, board.work);
+        let mut sub = Zepto::start(&format!("sub -c tcp://127.0.0.1:{telemetry}"));
+        for _ in 0..4 {
+            let line = sub.line().await;
+            assert!(line.starts_with("telemetry.temp\t") || line.starts_with("telemetry.load\t"), "{line}");
+        }
+        for (asked, reply) in [("ping", "pong"), ("'echo hello'", "hello"), ("'rate 500'", "ok"), ("stats", "up_ms=")] {
+            let mut req = Zepto::start(&format!("req -c tcp://127.0.0.1:{requests} -d {asked} -t 2s"));
+            let line = req.line().await;
+            assert!(line.starts_with(reply), "{line}");
+            req.ends().await;
+        }
+        let mut pull = Zepto::start("pull -b tcp://127.0.0.1:5558");
+        Zepto::start(&format!("push -c tcp://127.0.0.1:{work} -d 'job 97'")).ends().await;
+        assert_eq!([pull.line().await, pull.line().await], ["boot", "done 97 true"]);
+
+        Zepto::start("pub -b tcp://127.0.0.1:5559 -w 1 -d cmd.quiet").ends().await;
+        let mut client = client(board).await;
+        while counter(&mut client, "commands").await < 1 {}
+        let published = counter(&mut client, "telemetry").await;
+        Zepto::start("pub -b tcp://127.0.0.1:5559 -w 1 -d cmd.loud").ends().await;
+        while counter(&mut client, "telemetry").await == published {}
+
+        let mut rep = Zepto::start("rep -b tcp://127.0.0.1:5561 -d noon");
+        assert_eq!(rep.line().await, "time?");
+        while !client.ask(ask("stats")).await.ends_with(" time=noon") {}
+        rep.kill().await;
     });
 }
 

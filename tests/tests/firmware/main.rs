@@ -9,6 +9,8 @@
 mod board;
 mod boot;
 mod host;
+mod load;
+mod zepto;
 
 use board::Board;
 use std::io::Write as _;
