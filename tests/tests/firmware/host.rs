@@ -62,6 +62,11 @@ pub(crate) fn ask(text: &str) -> String {
     format!(r#""do": "ask", "text": "{text}""#)
 }
 
+/// The step that gives so many jobs, with numbers from the first on.
+pub(crate) fn give_jobs(first: u64, count: u64) -> String {
+    format!(r#""do": "give_jobs", "first": {first}, "count": {count}"#)
+}
+
 /// One of the node's counters.
 pub(crate) async fn counter(client: &mut Peer, name: &str) -> u64 {
     let stats = client.ask(ask("stats")).await;

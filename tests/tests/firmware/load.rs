@@ -1,6 +1,6 @@
 //! Is every job done and every request answered, when there are many?
 
-use crate::host::{ask, client, collector, counter, hear, producer, subscriber};
+use crate::host::{ask, client, collector, counter, give_jobs, hear, producer, subscriber};
 use crate::run;
 use std::collections::BTreeSet;
 use zeptomq_tests::python::Peer;
@@ -13,8 +13,8 @@ fn ten_thousand_jobs_are_each_answered_once_and_rightly() {
         let (mut one, mut other) = (producer(board).await, producer(board).await);
         collector.must(hear(1), "boot").await;
         let (small, large) = (0, u64::from(u32::MAX) - (JOBS / 2 - 1));
-        one.tell(jobs(small)).await;
-        other.tell(jobs(large)).await;
+        one.tell(give_jobs(small, JOBS / 2)).await;
+        other.tell(give_jobs(large, JOBS / 2)).await;
         let mut answered = BTreeSet::new();
         for _ in 0..JOBS / AT_ONCE {
             for answer in collector.ask(hear(AT_ONCE as usize)).await.split(',') {
@@ -53,10 +53,6 @@ fn a_thousand_requests_are_answered_each_to_whom_asked() {
 
 async fn asks(client: &mut Peer, first: u32) {
     client.must(format!(r#""do": "ask_often", "first": {first}, "count": 500"#), "answered").await;
-}
-
-fn jobs(first: u64) -> String {
-    format!(r#""do": "give_jobs", "first": {first}, "count": {}"#, JOBS / 2)
 }
 
 /// The number that is answered, whose verdict is right.

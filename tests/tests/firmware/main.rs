@@ -10,6 +10,7 @@ mod board;
 mod boot;
 mod host;
 mod load;
+mod restart;
 mod zepto;
 
 use board::Board;
