@@ -8,9 +8,11 @@
 
 mod board;
 mod boot;
+mod garbage;
 mod host;
 mod load;
 mod restart;
+mod strangers;
 mod zepto;
 
 use board::Board;
