@@ -6,7 +6,7 @@ use crate::run;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use zeptomq_tests::wire::{error, frame, greeting, greeting_of, long_frame, more, opening, ping};
 
 /// In every state of a connection, while true peers are served.
@@ -14,23 +14,27 @@ use zeptomq_tests::wire::{error, frame, greeting, greeting_of, long_frame, more,
 fn garbage_at_each_port_of_the_node_harms_nobody() {
     run(async |board| {
         let mut telemetry = subscriber(board).await;
-        let ports = [(board.telemetry, "SUB"), (board.requests, "REQ"), (board.work, "PUSH")];
-        for (port, kind) in ports {
+        let speaks = async |port, kind| {
             for (at, saying) in sayings().enumerate() {
                 for stage in stages(kind) {
                     speak(port, &[stage, saying.clone()].concat(), at % 2 == 0).await;
                 }
-                if at % 8 == 0 {
-                    telemetry.must(hear(1), "telemetry.").await;
-                }
             }
-        }
-        for (port, kind) in ports {
-            // Half of what a true peer says, and gone.
+            // Part of what a true peer says, and gone.
             for len in [1, 9, 10, 11, 63, 64, 65, 70] {
                 speak(port, &opening(kind, b"")[..len], true).await;
             }
-        }
+        };
+        tokio::join!(
+            speaks(board.telemetry, "SUB"),
+            speaks(board.requests, "REQ"),
+            speaks(board.work, "PUSH"),
+            async {
+                for _ in 0..20 {
+                    telemetry.must(hear(1), "telemetry.").await;
+                }
+            }
+        );
         all_are_served(board).await;
     });
 }
@@ -45,9 +49,7 @@ fn garbage_from_servers_that_the_node_connects_to_harms_nobody() {
             // Each time costs the delay before connecting again, which grows.
             for (at, saying) in sayings().skip(which).step_by(5).take(SERVED).enumerate() {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let mut heard = [0; 64];
-                stream.read_exact(&mut heard).await.unwrap();
-                assert_eq!(heard[10], 3, "the node greets before it is greeted");
+                assert!(is_greeted(&mut stream).await);
                 let _ = stream.write_all(&[&stages[at % stages.len()], &saying[..]].concat()).await;
                 end(stream, at % 2 == 0).await;
             }
@@ -57,12 +59,29 @@ fn garbage_from_servers_that_the_node_connects_to_harms_nobody() {
     });
 }
 
-/// Says it, and closes the connection; or waits until the node does, who is not kept waiting.
+/// Comes, says it, and closes the connection; or waits until the node does, who is not kept waiting.
 async fn speak(port: u16, octets: &[u8], leaves: bool) {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let coming = async {
+        loop {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            if is_greeted(&mut stream).await {
+                return stream;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // Those before may keep all places for as long as the node lets them: a quarter of a second.
+    let mut stream = timeout(PLACE_MAX, coming).await.expect("there is a place");
     // The node may have closed it before all was said.
     let _ = stream.write_all(octets).await;
     end(stream, leaves).await;
+}
+
+/// Whether the node has a place for it, and says so.
+async fn is_greeted(stream: &mut TcpStream) -> bool {
+    let mut heard = [0; 64];
+    let read = timeout(CLOSED_MAX, stream.read_exact(&mut heard)).await.expect("the node greets who greets not");
+    read.is_ok() && heard == greeting()
 }
 
 async fn end(mut stream: TcpStream, leaves: bool) {
@@ -72,6 +91,23 @@ async fn end(mut stream: TcpStream, leaves: bool) {
     let _ = stream.shutdown().await;
     // That it is closed with a RST is an end too.
     let _ = timeout(CLOSED_MAX, stream.read_to_end(&mut Vec::new())).await.expect("the node closes the connection");
+}
+
+/// One that is of another type than ours will not be spoken to at all; but what is there may be restarted as what it
+/// should be.
+#[test]
+fn servers_of_the_wrong_type_are_tried_again() {
+    run(async |board| {
+        let wrong = async |port, kind: &str| {
+            let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.write_all(&opening(kind, b"")).await;
+            assert!(is_greeted(&mut stream).await);
+            end(stream, false).await;
+        };
+        tokio::join!(wrong(REPORTS_PORT, "REP"), wrong(COMMANDS_PORT, "PULL"), wrong(TIME_PORT, "PUB"));
+        all_are_served(board).await;
+    });
 }
 
 /// Each socket does what it is for, with libzmq.
@@ -154,4 +190,5 @@ fn random(seed: u64) -> Vec<u8> {
 const RANDOM: u64 = 40;
 /// To how many servers of each port that are none the node connects.
 const SERVED: usize = 6;
+const PLACE_MAX: Duration = Duration::from_secs(3);
 const CLOSED_MAX: Duration = Duration::from_secs(10);
