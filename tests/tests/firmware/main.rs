@@ -12,6 +12,7 @@ mod garbage;
 mod host;
 mod load;
 mod restart;
+mod slow;
 mod strangers;
 mod zepto;
 
@@ -32,12 +33,14 @@ fn run(test: impl AsyncFnOnce(&mut Board)) {
     let begun = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let whole = async {
+        let mut whole = std::pin::pin!(async {
             let mut board = Board::boot().await;
             test(&mut board).await;
             board.end().await;
-        };
-        tokio::time::timeout(DEADLINE, whole).await.unwrap_or_else(|_| panic!("not over in {DEADLINE:?}"));
+        });
+        // Not moved into the timeout: the board, whose log is to be shown, must still be there when that fails.
+        let over = tokio::time::timeout(DEADLINE, whole.as_mut()).await;
+        over.unwrap_or_else(|_| panic!("not over in {DEADLINE:?}"));
     });
     let thread = std::thread::current();
     let name = thread.name().unwrap_or_default();
