@@ -190,5 +190,5 @@ fn random(seed: u64) -> Vec<u8> {
 const RANDOM: u64 = 40;
 /// To how many servers of each port that are none the node connects.
 const SERVED: usize = 6;
-const PLACE_MAX: Duration = Duration::from_secs(3);
+const PLACE_MAX: Duration = Duration::from_millis(1500);
 const CLOSED_MAX: Duration = Duration::from_secs(10);
