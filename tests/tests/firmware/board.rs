@@ -66,7 +66,8 @@ impl Board {
     }
 
     /// The node is up for the first time, has said nothing but how much of its stack it used, and that was not all.
-    pub(crate) async fn end(mut self) {
+    /// Returns how much, in octets.
+    pub(crate) async fn end(mut self) -> usize {
         // It looks at its stack once a second, after the work.
         let said = self.log.until(|lines| lines.iter().any(|line| stack(line).is_some()));
         timeout(BOOT_MAX, said).await.expect("the node says how much of its stack it used");
@@ -74,10 +75,13 @@ impl Board {
         let lines = self.log.lines.lock().unwrap();
         let (up, others): (Vec<_>, Vec<_>) = lines.iter().partition(|line| *line == UP);
         assert_eq!(up.len(), 1, "the node started anew");
+        let mut deepest = 0;
         for line in others {
             let (used, len) = stack(line).unwrap_or_else(|| panic!("the node said {line:?}"));
             assert!(used < len, "{line}");
+            deepest = deepest.max(used);
         }
+        deepest
     }
 }
 
@@ -149,15 +153,15 @@ fn firmware() -> Option<PathBuf> {
 
 /// Whoever had the port in the test before may still be ending.
 async fn need_port(port: u16) {
-    let mut taken = None;
+    let mut taken = String::new();
     for _ in 0..100 {
         match TcpListener::bind(("127.0.0.1", port)) {
             Ok(_) => return,
-            Err(error) => taken = Some(error),
+            Err(error) => taken = error.to_string(),
         }
         sleep(Duration::from_millis(50)).await;
     }
-    panic!("port {port} of 127.0.0.1, to which the node connects, is taken: {taken:?}; end what listens there first");
+    panic!("port {port} of 127.0.0.1, to which the node connects, is taken: {taken}; end what listens there first");
 }
 
 /// Used and available octets, if the line says so.

@@ -3,6 +3,7 @@
 use crate::host::{ask, client, collector, counter, give_jobs, hear, producer, subscriber};
 use crate::run;
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 use zeptomq_tests::python::Peer;
 
 /// From two producers, small numbers and the largest that there are.
@@ -48,6 +49,32 @@ fn a_thousand_requests_are_answered_each_to_whom_asked() {
         assert_eq!(counter(one, "malformed").await, 0);
         // These two, and the 1,000.
         assert_eq!(counter(one, "requests").await, 1_003);
+    });
+}
+
+/// Asleep it has nothing else to wake for: the telemetry is a minute away, the question for the time seconds.
+#[test]
+fn a_board_that_sleeps_wakes_for_every_request() {
+    run(async |board| {
+        let mut client = client(board).await;
+        client.must(ask("rate 60000"), "ok").await;
+        let begun = Instant::now();
+        for number in 0..20 {
+            assert_eq!(client.ask(ask(&format!("echo {number}"))).await, number.to_string());
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?} for 20 requests", begun.elapsed());
+    });
+}
+
+/// The board's alarm wakes it in time, and its clock goes as fast as ours: within a third, on a busy machine.
+#[test]
+fn the_telemetry_comes_at_its_pace() {
+    run(async |board| {
+        let mut subscriber = subscriber(board).await;
+        subscriber.must(hear(1), "telemetry.").await;
+        let heard = subscriber.ask(r#""do": "hear_for", "ms": 3000"#).await;
+        let temperatures = heard.matches("telemetry.temp ").count();
+        assert!((20..=32).contains(&temperatures), "{temperatures} in 3 s");
     });
 }
 

@@ -22,8 +22,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use zeptomq_tests::python;
 
-/// Runs a test on a board that has booted, looks into the board's log, and says how long that took. Without what it
-/// needs there is no test.
+/// Runs a test on a board that has booted, looks into the board's log, and says how long that took and how deep the stack
+/// was. Without what it needs there is no test.
 fn run(test: impl AsyncFnOnce(&mut Board)) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     if python::interpreter().is_none() || !board::is_there() {
@@ -32,20 +32,20 @@ fn run(test: impl AsyncFnOnce(&mut Board)) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let begun = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
+    let stack = runtime.block_on(async {
         let mut whole = std::pin::pin!(async {
             let mut board = Board::boot().await;
             test(&mut board).await;
-            board.end().await;
+            board.end().await
         });
         // Not moved into the timeout: the board, whose log is to be shown, must still be there when that fails.
         let over = tokio::time::timeout(DEADLINE, whole.as_mut()).await;
-        over.unwrap_or_else(|_| panic!("not over in {DEADLINE:?}"));
+        over.unwrap_or_else(|_| panic!("not over in {DEADLINE:?}"))
     });
     let thread = std::thread::current();
     let name = thread.name().unwrap_or_default();
     // Written past the test harness, which shows what a test prints only when it fails.
-    let _ = writeln!(std::io::stderr(), "{:6.1} s {name}", begun.elapsed().as_secs_f32());
+    let _ = writeln!(std::io::stderr(), "{:6.1} s, {stack} octets of stack: {name}", begun.elapsed().as_secs_f32());
 }
 
 const DEADLINE: Duration = Duration::from_secs(90);
