@@ -18,7 +18,7 @@ use std::task::{Poll, Waker};
 use std::time::Instant as Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
-use zeptomq_core::pattern::overload::{Load, Policy};
+use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::pattern::rotation::Rotation;
 use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Rep, Route, RouteError, Sends, To};
 use zeptomq_core::peer::{PeerId, Side};
@@ -74,7 +74,7 @@ pub(crate) struct State<P> {
     /// What was dropped with no peer in mind, or with peers that are gone.
     pub(crate) former_drops: Drops,
     pub(crate) envelope: Vec<Part>,
-    sends: Budget,
+    pub(crate) sends: Budget,
     pub(crate) receives: Budget,
 }
 
@@ -160,6 +160,9 @@ impl<P: Sends> Hub<P> {
                 Err(Full) => Err(NotSent::Route(RouteError::NoRoomForTopic)),
             };
         }
+        if P::overload(self.policy()).makes_room() {
+            return self.decide_making_room(state, message);
+        }
         let State { pattern, peers, sends, .. } = &mut *state;
         let Route { to, skip, prefix } = match pattern.route(message) {
             Ok(route) => route,
@@ -223,11 +226,11 @@ impl<P: Sends> Hub<P> {
         let State { peers, pattern, senders, receiver, phase, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return };
         let same = found.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.out, out));
-        let cut = if same { Load::default() } else { batch.rewind() };
         found.outbox.put_back(batch);
         found.outbox.release(left);
-        found.outbox.release(cut);
-        found.drops.count_many(Reason::Undelivered, cut.messages);
+        if !same {
+            found.outbox.rewind(&mut found.drops);
+        }
         found.writer = if found.line.is_some() { rest } else { Writer::Idle };
         let driver = found.line.as_mut().and_then(Line::rouse);
         let relieved = found.outbox.load().is_relieved(self.shared.options.send_limit);
@@ -267,17 +270,25 @@ impl<P: Sends> State<P> {
         if !peer.outbox.load().has_room(options.send_limit) {
             self.pattern.room(to, false);
         }
-        match (&mut peer.line, peer.writer) {
+        peer.start(to)
+    }
+}
+
+impl Peer {
+    /// Has what was queued written, unless somebody writes already.
+    #[inline(always)]
+    pub(crate) fn start(&mut self, id: PeerId) -> After {
+        match (&mut self.line, self.writer) {
             (Some(line), Writer::Idle) if line.clear => {
-                peer.writer = Writer::Caller;
-                After::Write(line.out.clone(), peer.outbox.take(), to)
+                self.writer = Writer::Caller;
+                After::Write(line.out.clone(), self.outbox.take(), id)
             }
-            (Some(line), Writer::Roused) if line.clear && peer.outbox.load().octets >= MUCH => {
-                peer.writer = Writer::Caller;
-                After::Write(line.out.clone(), peer.outbox.take(), to)
+            (Some(line), Writer::Roused) if line.clear && self.outbox.load().octets >= MUCH => {
+                self.writer = Writer::Caller;
+                After::Write(line.out.clone(), self.outbox.take(), id)
             }
             (Some(line), Writer::Idle) => {
-                peer.writer = Writer::Roused;
+                self.writer = Writer::Roused;
                 After::Wake(line.rouse().into_iter().collect())
             }
             _ => After::Nothing,
@@ -429,7 +440,7 @@ pub(crate) fn wake(waker: Option<Waker>) {
 }
 
 /// Copies of a message that spend no more of a task's budget than one: what leaves for each peer is written in one piece.
-const COPIES_FREE: usize = 8;
+pub(crate) const COPIES_FREE: usize = 8;
 /// So much, in octets, is written by whoever queued it, if the driver has not come yet.
 const MUCH: usize = 64 * 1024;
 const EVENTS_MAX: usize = 256;

@@ -263,8 +263,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         if let Some(batch) = written.batch {
             found.outbox.put_back(batch);
         }
-        let cut = found.outbox.rewind();
-        found.drops.count_many(Reason::Undelivered, cut);
+        let cut = found.outbox.rewind(&mut found.drops);
         if found.writer != Writer::Caller {
             found.writer = Writer::Idle;
         }

@@ -135,6 +135,15 @@ impl Part {
         Self(Octets::Inline(Inline(words)))
     }
 
+    /// The same part, keeping nothing else in memory: a handle may hold on to much more than the part, so one of less than
+    /// `shared_len_min` octets is copied.
+    pub(crate) fn alone(&self, shared_len_min: usize) -> Self {
+        match self.shared() {
+            Some(shared) if shared.len() < shared_len_min => Self::copy_from_slice(shared),
+            _ => self.clone(),
+        }
+    }
+
     /// The octets to share without a copy, where the part has them so.
     pub(crate) fn shared(&self) -> Option<&Bytes> {
         match &self.0 {

@@ -148,8 +148,14 @@ impl Options {
         self
     }
 
-    /// What happens to a message for which no queue has room. Default: REP and ROUTER give it back, PUB, XPUB and XSUB drop it, the others
-    /// wait. A PUB that waits loses nothing, and goes as fast as its slowest subscriber.
+    /// What happens to a message for which no queue has room. Default: REP and ROUTER give it back, PUB, XPUB and XSUB drop
+    /// it, the others wait. A PUB that waits loses nothing, and goes as fast as its slowest subscriber.
+    ///
+    /// With [`DropOldest`](Policy::DropOldest) or [`KeepLatest`](Policy::KeepLatest) older messages make room: in the queue
+    /// whose turn it is, when no other has room; at a PUB in that of each subscriber. What is being written stays, one message
+    /// or about 64 KiB, and does not count against [`send_limit`](Self::send_limit). A message that a newer one of its topic
+    /// replaced is counted in [`drops`](crate::Socket::drops), apart from those that made room. REQ and REP give a message
+    /// back where it would be dropped.
     pub fn overload(mut self, policy: Policy) -> Self {
         self.overload = Some(policy);
         self

@@ -8,19 +8,23 @@
 //! kept by handle. The length of each message is kept beside them, so that a message that left in part can be started
 //! over on the next connection.
 
+use crate::backlog::{Backlog, Kept};
 use crate::message::{Message, Part};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use zeptomq_core::link::{CUTS_MAX, Writer};
 use zeptomq_core::mechanism::Clear;
-use zeptomq_core::pattern::overload::Load;
+use zeptomq_core::pattern::overload::{Load, Policy};
+use zeptomq_core::pattern::{Drops, Reason};
 use zeptomq_core::wire::FrameKind;
 
 /// The queue of one peer, and how much of it there is, what is being written included.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     queue: Batch,
+    /// Where older messages make room for newer ones: what comes behind the queue.
+    backlog: Option<Box<Backlog>>,
     load: Load,
     spare: Batch,
     /// Whether anything was queued since somebody looked.
@@ -68,7 +72,7 @@ impl Outbox {
 
     /// Whether nothing waits, though something may still be being written.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.queue.is_empty() && self.backlog.as_ref().is_none_or(|backlog| backlog.is_empty())
     }
 
     /// Whether the first message that waits has left in part.
@@ -85,8 +89,26 @@ impl Outbox {
         len
     }
 
-    /// All that waits, to be written without the hub's lock.
+    /// Whether a message would go into the backlog without another having to go. What is being written does not count.
+    pub(crate) fn has_room_for(&self, kept: &Kept, limit: Load) -> bool {
+        self.backlog.as_ref().is_none_or(|backlog| backlog.has_room_for(kept, limit))
+    }
+
+    /// Appends a message to the backlog, where the policy makes room for it; what goes is counted.
+    pub(crate) fn keep(&mut self, kept: Kept, policy: Policy, limit: Load, drops: &mut Drops) {
+        let backlog = self.backlog.get_or_insert_with(|| Box::new(Backlog::new(policy)));
+        self.load.add(kept.len());
+        self.load.remove(backlog.push(kept, limit, drops));
+        self.used = true;
+    }
+
+    /// All that waits, to be written without the hub's lock; of a backlog, a little.
     pub(crate) fn take(&mut self) -> Batch {
+        if let Some(backlog) = &mut self.backlog
+            && self.queue.is_empty()
+        {
+            self.queue.fill(backlog);
+        }
         std::mem::replace(&mut self.queue, std::mem::take(&mut self.spare))
     }
 
@@ -100,17 +122,28 @@ impl Outbox {
         self.queue = batch;
     }
 
-    /// The connection is lost: what had left in part starts over. How many messages were dropped instead, see
-    /// [`Batch::rewind`].
-    pub(crate) fn rewind(&mut self) -> usize {
+    /// The connection is lost, and what was taken was put back: what had left in part starts over. How many messages were
+    /// dropped instead, see [`Batch::rewind`]. What came from a backlog waits there again; what a newer message has replaced
+    /// is counted.
+    pub(crate) fn rewind(&mut self, drops: &mut Drops) -> usize {
         let dropped = self.queue.rewind();
-        self.load.remove(dropped);
+        self.release(dropped);
+        drops.count_many(Reason::Undelivered, dropped.messages);
+        if let Some(backlog) = &mut self.backlog
+            && !self.queue.is_empty()
+        {
+            self.load.remove(backlog.bring_back(self.queue.cuts, drops));
+            self.queue = Batch::default();
+        }
         dropped.messages
     }
 
     /// Counts out what was written.
     pub(crate) fn release(&mut self, written: Load) {
         self.load.remove(written);
+        if let Some(backlog) = &mut self.backlog {
+            backlog.release(written.messages);
+        }
     }
 
     /// Gives up the memory that is kept for the next burst, if none has come since this was called last. While nothing is
@@ -118,8 +151,8 @@ impl Outbox {
     pub(crate) fn shrink(&mut self) {
         if !std::mem::take(&mut self.used) {
             self.spare = Batch::default();
-            if self.queue.is_empty() {
-                self.queue = Batch::default();
+            if self.is_empty() {
+                (self.queue, self.backlog) = (Batch::default(), None);
             }
         }
     }
@@ -210,6 +243,20 @@ impl Batch {
         len.map_or_else(Load::default, |len| self.advance(len))
     }
 
+    /// Encodes what has waited for the longest time, as much as one block takes.
+    #[cold]
+    fn fill(&mut self, backlog: &mut Backlog) {
+        let mut len = 0;
+        while len < BLOCK_LEN
+            && let Some(kept) = backlog.take()
+        {
+            if len == 0 {
+                self.cuts = kept.cuts();
+            }
+            len += self.push(&[], &[], kept.parts());
+        }
+    }
+
     fn octets(&self) -> impl Iterator<Item = &[u8]> {
         self.runs.iter().map(Run::octets).chain(std::iter::once(self.tail.as_slice()))
     }
@@ -295,6 +342,7 @@ impl Run {
 mod tests {
     use super::{BY_HANDLE_LEN_MIN, Outbox};
     use crate::message::Message;
+    use zeptomq_core::pattern::Drops;
     use zeptomq_core::pattern::overload::Load;
 
     fn wire(outbox: &mut Outbox, step: usize) -> (Vec<u8>, Load) {
@@ -364,9 +412,9 @@ mod tests {
             let mut batch = outbox.take();
             assert_eq!(batch.advance(3), Load::default());
             outbox.put_back(batch);
-            assert_eq!(outbox.rewind(), dropped);
+            assert_eq!(outbox.rewind(&mut Drops::default()), dropped);
         }
-        assert_eq!(outbox.rewind(), 0);
+        assert_eq!(outbox.rewind(&mut Drops::default()), 0);
         let (octets, left) = wire(&mut outbox, usize::MAX);
         assert_eq!((octets.as_slice(), left), (&b"\0\x04next"[..], outbox.load()));
     }
