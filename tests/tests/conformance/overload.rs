@@ -63,27 +63,42 @@ fn the_oldest_may_be_dropped<E: Executor>(executor: &mut E) {
 
 /// What has left in part is finished, whatever waits behind it.
 fn a_message_that_has_left_in_part_is_not_dropped<E: Executor>(executor: &mut E) {
-    for policy in [Policy::DropOldest, Policy::KeepLatest] {
-        let mut publisher = executor.bound_with(Kind::Pub, holds_two(Some(policy)));
-        let mut wire = publisher.peer("SUB");
-        wire.send(&subscribe(b""));
-        wire.settle();
-        let bulk = vec![b'b'; E::BULK_LEN];
-        publisher.send(&[&bulk]).unwrap();
-        for name in b'1'..=b'9' {
-            assert_eq!(publisher.try_send(&[b"t", &[name]]), Ok(()));
+    for (kind, policy) in [
+        (Kind::Pub, Policy::DropOldest),
+        (Kind::Pub, Policy::KeepLatest),
+        (Kind::Router, Policy::DropOldest),
+        (Kind::Router, Policy::KeepLatest),
+    ] {
+        let mut socket = executor.bound_with(kind, holds_two(Some(policy)));
+        let is_router = kind == Kind::Router;
+        let mut wire = if is_router { socket.named_peer("DEALER", b"slow") } else { socket.peer("SUB") };
+        if !is_router {
+            wire.send(&subscribe(b""));
+            wire.settle();
         }
-        publisher.try_send(&[b"u", b"0"]).unwrap();
-        wire.expect(&message(&[&bulk]));
+        let mut send = |parts: &[&[u8]]| {
+            let to: &[&[u8]] = if is_router { &[b"slow"] } else { &[] };
+            assert_eq!(socket.try_send(&[to, parts].concat()), Ok(()));
+        };
+        let bulk = vec![b'b'; E::BULK_LEN];
+        let (begun, rest) = (message(&[&bulk])[..9].to_vec(), message(&[&bulk])[9..].to_vec());
+        send(&[&bulk]);
+        wire.expect(&begun);
+        for name in b'1'..=b'9' {
+            send(&[b"t", &[name]]);
+        }
+        send(&[b"u", b"0"]);
+        wire.expect(&rest);
+        let drops = socket.drops();
         if policy == Policy::DropOldest {
             // The limits differ; what is there is the last of what was sent.
-            let dropped = publisher.drops().queue_full;
-            for name in b'1' + dropped as u8..=b'9' {
+            for name in b'1' + drops.queue_full as u8..=b'9' {
                 wire.expect(&message(&[b"t", &[name]]));
             }
+            assert_eq!(drops, Drops { queue_full: drops.queue_full, ..Drops::NONE });
         } else {
             wire.expect(&message(&[b"t", b"9"]));
-            assert_eq!(publisher.drops(), Drops { replaced: 8, ..Drops::NONE });
+            assert_eq!(drops, Drops { replaced: 8, ..Drops::NONE });
         }
         wire.expect(&message(&[b"u", b"0"]));
         wire.expect_quiet();
@@ -107,6 +122,12 @@ fn the_latest_of_each_topic_may_be_kept<E: Executor>(executor: &mut E) {
         wire.expect(&message(parts));
     }
     wire.expect_quiet();
+    // What has left is not replaced.
+    for parts in [[b"a", b"4"], [b"a", b"5"]] {
+        push.send(&[parts[0], parts[1]]).unwrap();
+        wire.expect(&message(&[parts[0], parts[1]]));
+    }
+    assert_eq!(push.drops().replaced, 4);
 }
 
 /// What does not fit beside the latest of other topics makes the oldest go.
