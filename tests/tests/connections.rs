@@ -53,6 +53,30 @@ fn who_sits_there_in_silence_locks_nobody_out() {
 }
 
 #[test]
+fn who_has_said_nothing_makes_way_for_who_has() {
+    let mut pull = world(Kind::Pull);
+    let mut greeted: Vec<End> = (1..PEERS).map(|_| comes(&mut pull, &greeting()).1).collect();
+    pull.wait(100, |_| false);
+    for _ in 0..20 {
+        let (_, silent) = comes(&mut pull, b"");
+        assert!(!silent.is_closed() && !greeted.iter().any(End::is_closed));
+        pull.wait(1, |_| false);
+    }
+    // Among those who have, who came first.
+    let mut another = comes(&mut pull, &greeting()).1;
+    assert!(!greeted.iter().any(End::is_closed));
+    let (_, newcomer) = comes(&mut pull, b"");
+    assert!(greeted[0].is_closed() && !greeted[1].is_closed() && !newcomer.is_closed());
+    for good in [&mut another, &mut greeted[1]] {
+        good.put(&opening("PUSH", b"")[64..]);
+        good.put(&message(&[b"in"]));
+        pull.pump();
+        let now = pull.now();
+        assert_eq!(pull.machine.try_recv(now).unwrap().unwrap(), [b"in"]);
+    }
+}
+
+#[test]
 fn peers_that_are_up_keep_their_places_whoever_else_comes() {
     let mut pull = world(Kind::Pull);
     let peers: Vec<(Option<PeerId>, End)> = (0..PEERS).map(|_| comes(&mut pull, &opening("PUSH", b""))).collect();

@@ -85,7 +85,7 @@ fn connections<M: Mechanism + Copy>(its: &mut Socket<'_, impl Pattern, M>) {
         keep(socket.connect());
         keep(socket.accept(now()));
         socket.attach(peer(), now());
-        keep((socket.poll_connect(&mut entropy, now()), socket.oldest_stranger()));
+        keep((socket.poll_connect(&mut entropy, now()), socket.least_stranger()));
         socket.disconnect(peer());
     }
     if either() {

@@ -127,7 +127,7 @@ impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
         for _ in 0..self.connections.len() {
             let Some(handle) = self.transport.accept(self.now) else { return };
             let accepted = self.links.accept(self.now).or_else(|refused| {
-                let stranger = self.links.oldest_stranger().filter(|_| refused == Refused::NoRoom).ok_or(refused)?;
+                let stranger = self.links.least_stranger().filter(|_| refused == Refused::NoRoom).ok_or(refused)?;
                 self.abort(stranger);
                 self.links.accept(self.now)
             });

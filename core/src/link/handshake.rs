@@ -129,6 +129,11 @@ impl<M: Mechanism> Handshake<M> {
         if self.deadline.has_come(now) { Err(HandshakeError::TimedOut) } else { Ok(()) }
     }
 
+    /// Whether the peer has sent its greeting.
+    pub const fn is_greeted(&self) -> bool {
+        matches!(self.awaits, Awaits::Commands(_))
+    }
+
     /// What we are.
     pub const fn socket_type(&self) -> SocketType {
         self.socket_type

@@ -62,19 +62,22 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         Ok(peer)
     }
 
-    /// The peer that has been in its handshake for the longest time. Who has no room for another may abort its
-    /// connection and [`Links::detach`] it: whoever sits there in silence locks nobody out.
-    pub fn oldest_stranger(&self) -> Option<PeerId> {
-        let strangers = self.places.slots.iter().zip(0u16..).filter(|(slot, _)| slot.tenant == Tenant::Stranger);
-        let mut oldest: Option<(PeerId, Instant)> = None;
-        for (slot, index) in strangers {
-            // The deadline of its handshake.
-            let Some(deadline) = slot.link.poll_timeout() else { continue };
-            if oldest.is_none_or(|(_, other)| !other.has_come(deadline)) {
-                oldest = Some((PeerId { slot: index, turn: slot.turn }, deadline));
+    /// Which peer in its handshake is to make way for another: who has not sent a greeting before who has, and then who
+    /// came first. Who has no room may abort its connection and [`Links::detach`] it, so that whoever sits there in silence
+    /// locks nobody out.
+    pub fn least_stranger(&self) -> Option<PeerId> {
+        let mut least: Option<(PeerId, bool, Instant)> = None;
+        for (slot, index) in self.places.slots.iter().zip(0u16..) {
+            let Some((greeted, deadline)) = slot.link.handshake() else { continue };
+            let goes_first = least.is_none_or(|(_, other_greeted, other)| match greeted == other_greeted {
+                true => !other.has_come(deadline),
+                false => other_greeted,
+            });
+            if slot.tenant == Tenant::Stranger && goes_first {
+                least = Some((PeerId { slot: index, turn: slot.turn }, greeted, deadline));
             }
         }
-        oldest.map(|(peer, _)| peer)
+        least.map(|(peer, ..)| peer)
     }
 
     /// A connection to a peer of `connect` is there: the handshake begins. Only when [`Links::can_attach`].

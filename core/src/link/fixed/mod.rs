@@ -138,6 +138,14 @@ impl<M: Mechanism> FixedLink<M> {
         matches!(self.stage, Stage::Down)
     }
 
+    /// While the handshake is not over: whether the peer has sent its greeting, and when it fails.
+    pub fn handshake(&self) -> Option<(bool, Instant)> {
+        match &self.stage {
+            Stage::Opening(handshake, _) => Some((handshake.is_greeted(), handshake.poll_timeout())),
+            _ => None,
+        }
+    }
+
     /// Where octets that arrive are to be put; empty while a message waits to be taken and nothing more fits.
     pub fn receive_window<'a>(&mut self, rx: &'a mut [u8]) -> &'a mut [u8] {
         match self.stage {
