@@ -46,12 +46,14 @@ struct Common {
     /// Whose message waits to be taken.
     waiting: Rotation<Fixed<32>>,
     shown: Shown,
+    /// What its peer is called, where that was made.
+    made: [u8; 5],
     /// What was dropped with no peer in mind, or with peers whose slot has another tenant.
     former_drops: Drops,
 }
 
 impl Common {
-    const NEW: Self = Self { waiting: Rotation::EMPTY, shown: Shown::Nothing, former_drops: Drops::NONE };
+    const NEW: Self = Self { waiting: Rotation::EMPTY, shown: Shown::Nothing, made: [0; 5], former_drops: Drops::NONE };
 }
 
 /// The message that the user was shown last; it lies in its link.

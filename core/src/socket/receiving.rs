@@ -13,9 +13,8 @@ use crate::time::Instant;
 #[derive(Clone, Copy, Debug)]
 pub struct Received<'a> {
     from: PeerId,
-    identity: Option<Identity<'a>>,
+    identity: Option<&'a [u8]>,
     message: FixedMessage<'a>,
-    skip: usize,
     extent: Extent,
 }
 
@@ -69,11 +68,19 @@ impl<M: Mechanism + Clone> Base<'_, M> {
         }
     }
 
-    fn show<'a>(&'a self, pattern: &'a dyn Taker, from: PeerId, skip: usize) -> Option<Received<'a>> {
+    fn show<'a>(&'a mut self, pattern: &'a dyn Taker, from: PeerId, skip: usize) -> Option<Received<'a>> {
         let link = &self.places.slot(from)?.link;
-        let identity = if link.has_piece() { None } else { pattern.identity(from) };
+        let identity = match pattern.identity(from) {
+            Some(_) if link.has_piece() => None,
+            Some(Identity::Chosen(name)) => Some(name),
+            Some(Identity::Made(name)) => {
+                self.common.made = name;
+                Some(self.common.made.as_slice())
+            }
+            None => None,
+        };
         let message = self.places.message(from).unwrap_or(FixedMessage::NONE);
-        Some(Received { from, identity, message, skip, extent: link.extent() })
+        Some(Received { from, identity, message: message.behind(skip), extent: link.extent() })
     }
 }
 
@@ -96,6 +103,6 @@ impl Received<'_> {
 
 impl Parts for Received<'_> {
     fn parts(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        self.identity.as_ref().map(AsRef::as_ref).into_iter().chain(self.message.parts().skip(self.skip))
+        self.identity.into_iter().chain(self.message.parts())
     }
 }

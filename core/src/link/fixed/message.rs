@@ -1,5 +1,6 @@
 //! How does a message lie in a link's array, and what is one put together from?
 
+use super::pieces::Bare;
 use crate::message::Parts;
 use crate::wire::Header;
 
@@ -8,10 +9,15 @@ use crate::wire::Header;
 pub struct FixedMessage<'a> {
     pub(super) frames: &'a [u8],
     /// Whether there are no frames, but only octets of a part.
-    pub(super) is_bare: bool,
-    /// What a mechanism put round each body.
-    pub(super) head: usize,
-    pub(super) tail: usize,
+    pub(super) bare: Bare,
+    pub(super) seals: Seals,
+}
+
+/// What a mechanism puts round a body, in octets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seals {
+    pub(super) head: u16,
+    pub(super) tail: u16,
 }
 
 /// What a message that leaves is put together from, part by part.
@@ -26,7 +32,16 @@ pub struct Outgoing<'a> {
 
 impl FixedMessage<'_> {
     /// A message without parts.
-    pub(crate) const NONE: Self = Self { frames: &[], is_bare: false, head: 0, tail: 0 };
+    pub(crate) const NONE: Self = Self { frames: &[], bare: Bare::NO, seals: Seals { head: 0, tail: 0 } };
+
+    /// What stands behind the first so many parts.
+    pub(crate) fn behind(self, parts: usize) -> Self {
+        let mut bodies = Bodies(self);
+        for _ in 0..parts {
+            bodies.next();
+        }
+        bodies.0
+    }
 }
 
 impl<'a> Outgoing<'a> {
@@ -73,13 +88,13 @@ impl<'a> Iterator for Bodies<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let Self(FixedMessage { frames, is_bare, head, tail }) = self;
-        if *is_bare {
+        let Self(FixedMessage { frames, bare, seals }) = self;
+        if bare.is() {
             return Some(core::mem::take(frames)).filter(|part| !part.is_empty());
         }
         let header = Header::decode(frames).ok().flatten()?;
         let (frame, rest) = frames.split_at_checked(header.len + header.body_len)?;
         *frames = rest;
-        frame.get(header.len + *head..frame.len().checked_sub(*tail)?)
+        frame.get(header.len + usize::from(seals.head)..frame.len().checked_sub(seals.tail.into())?)
     }
 }

@@ -28,10 +28,11 @@ use crate::wire::{Command, FrameKind, PeerInfo, SocketType, Subscription, Versio
 use control::Control;
 use core::ops::Range;
 pub use error::{LinkError, PushError};
+use message::Seals;
 pub use message::{FixedMessage, Outgoing};
 pub use pieces::Extent;
 use pieces::Passing;
-use rx::{Rx, Seals};
+use rx::Rx;
 pub use setup::{Name, Setup};
 use tx::Tx;
 
@@ -215,8 +216,8 @@ impl<M: Mechanism> FixedLink<M> {
 
     /// The whole message that waits.
     pub fn message<'a>(&self, rx: &'a [u8]) -> Option<FixedMessage<'a>> {
-        let is_bare = self.passing.is_bare();
-        self.rx.message(rx).map(|frames| FixedMessage { frames, is_bare, head: M::Open::HEAD, tail: M::Open::TAIL })
+        let bare = self.passing.bare();
+        self.rx.message(rx).map(|frames| FixedMessage { frames, bare, seals: seals::<M::Open>() })
     }
 
     /// Whether what waits belongs to a message whose beginning the user has taken.
@@ -226,7 +227,7 @@ impl<M: Mechanism> FixedLink<M> {
 
     /// Whether more is to come of a message whose beginning the user has taken.
     pub fn is_passing(&self) -> bool {
-        self.passing.is_bare() || self.has_piece()
+        self.passing.bare().is() || self.has_piece()
     }
 
     /// How much of a message it is that waits.
@@ -237,7 +238,7 @@ impl<M: Mechanism> FixedLink<M> {
     /// Puts a subscription there as the message that waits, in the place of the one that waited, which is longer. When the
     /// link has ended, it ends again behind that message.
     pub fn put_subscription(&mut self, rx: &mut [u8], subscription: &Subscription<'_>) {
-        self.rx.put_subscription(rx, subscription, Seals { head: M::Open::HEAD, tail: M::Open::TAIL });
+        self.rx.put_subscription(rx, subscription, seals::<M::Open>());
         if self.is_down() {
             self.stage = Stage::Ending(None);
         }
@@ -405,6 +406,11 @@ impl<M: Mechanism> FixedLink<M> {
     }
 }
 
+const fn seals<O: Open>() -> Seals {
+    const { assert!(O::HEAD <= u16::MAX as usize && O::TAIL <= u16::MAX as usize, "a seal is short") };
+    Seals { head: O::HEAD as u16, tail: O::TAIL as u16 }
+}
+
 const fn limits(window: usize) -> Limits {
     Limits { window, frame_len_max: usize::MAX, message_len_max: usize::MAX }
 }
@@ -433,7 +439,7 @@ fn read<O: Open>(
                 && wants.subscriptions
             {
                 let topic = end.saturating_sub(topic.len())..end;
-                rx.finish_subscription(octets, wanted, topic, used, Seals { head: O::HEAD, tail: O::TAIL });
+                rx.finish_subscription(octets, wanted, topic, used, seals::<O>());
                 return Ok(Stepped::On);
             }
             if let Some(heartbeat) = heartbeat {

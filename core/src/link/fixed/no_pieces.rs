@@ -38,12 +38,26 @@ impl Passing {
         false
     }
 
-    pub(super) fn is_bare(self) -> bool {
-        false
+    pub(super) fn bare(self) -> Bare {
+        Bare::NO
     }
 
     pub(super) fn extent(self) -> Extent {
         Extent::Whole
+    }
+}
+
+/// Whether something is octets without frames: nothing is, and no octet says so.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Bare {
+    No,
+}
+
+impl Bare {
+    pub(super) const NO: Self = Self::No;
+
+    pub(super) fn is(self) -> bool {
+        false
     }
 }
 

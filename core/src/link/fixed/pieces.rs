@@ -123,12 +123,12 @@ impl Passing {
 
     /// Whether something waits that follows a beginning.
     pub(super) fn has_piece(self, rx: &Rx) -> bool {
-        self == Self::Torn || self.is_bare() && rx.has_message()
+        self == Self::Torn || self.bare().is() && rx.has_message()
     }
 
     /// Whether what waits has no frames.
-    pub(super) fn is_bare(self) -> bool {
-        matches!(self, Self::Going { .. })
+    pub(super) fn bare(self) -> Bare {
+        Bare(matches!(self, Self::Going { .. }))
     }
 
     /// How much of a message it is that waits.
@@ -139,6 +139,18 @@ impl Passing {
             Self::Going { left } => Extent::More { left },
             Self::Torn => Extent::Torn,
         }
+    }
+}
+
+/// Whether something is octets without frames.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bare(bool);
+
+impl Bare {
+    pub(super) const NO: Self = Self(false);
+
+    pub(super) fn is(self) -> bool {
+        self.0
     }
 }
 

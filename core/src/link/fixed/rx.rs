@@ -8,6 +8,7 @@
 //! next message. A subscription in a command becomes a message where it stands; one in the middle of a message goes
 //! before it.
 
+use super::message::Seals;
 use crate::wire::{FrameKind, Header, Subscription, Window, copy};
 use core::ops::Range;
 
@@ -21,13 +22,6 @@ pub(super) struct Rx {
     next_end: u16,
     cursor: u16,
     end: u16,
-}
-
-/// What a mechanism puts round a body, in octets.
-#[derive(Clone, Copy)]
-pub(super) struct Seals {
-    pub(super) head: usize,
-    pub(super) tail: usize,
 }
 
 impl Rx {
@@ -183,9 +177,10 @@ struct Frame {
 
 impl Frame {
     fn new(topic_len: usize, seals: Seals) -> Self {
-        let body_len = seals.head + 1 + topic_len + seals.tail;
+        let (head, tail) = (usize::from(seals.head), usize::from(seals.tail));
+        let body_len = head + 1 + topic_len + tail;
         let header_len = Header::len_for(body_len);
-        Self { len: header_len + body_len, topic_at: header_len + seals.head + 1, body_len }
+        Self { len: header_len + body_len, topic_at: header_len + head + 1, body_len }
     }
 
     /// Writes what stands before the topic.

@@ -1,5 +1,7 @@
 //! Where do messages lie until they have left?
 
+use super::message::Seals;
+use super::pieces::Bare;
 use super::{FixedMessage, Outgoing, PushError};
 use crate::link::CUTS_MAX;
 use crate::link::writer::{self, Writer};
@@ -139,7 +141,11 @@ impl Tx {
         while at != self.end {
             let end = self.message_end(octets, at);
             let message = octets.get(usize::from(at)..usize::from(end)).unwrap_or_default();
-            let message = FixedMessage { frames: message, is_bare: false, head: S::HEAD, tail: S::TAIL };
+            let message = FixedMessage {
+                frames: message,
+                bare: Bare::NO,
+                seals: Seals { head: S::HEAD as u16, tail: S::TAIL as u16 },
+            };
             if same(topic_of(message.parts()), topic) {
                 self.remove(octets, at, end);
                 count += 1;
