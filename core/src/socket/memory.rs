@@ -111,6 +111,7 @@ impl<M: Mechanism> Places<'_, M> {
         Places { slots: self.slots, rx: self.rx, rx_len: self.rx_len, tx: self.tx, tx_len: self.tx_len }
     }
 
+    #[inline(never)]
     pub(super) fn at(&mut self, index: u16) -> Option<Place<'_, M>> {
         let slot = self.slots.get_mut(usize::from(index))?;
         let (rx_start, tx_start) =
@@ -122,6 +123,7 @@ impl<M: Mechanism> Places<'_, M> {
         })
     }
 
+    #[inline(never)]
     pub(super) fn find(&mut self, peer: PeerId) -> Option<Place<'_, M>> {
         self.at(peer.slot).filter(|place| place.slot.turn == peer.turn)
     }

@@ -135,6 +135,7 @@ impl<M: Mechanism> FixedLink<M> {
     }
 
     /// Whether nothing is connected, and nothing of a lost connection is left to be read.
+    #[inline(never)]
     pub fn is_down(&self) -> bool {
         matches!(self.stage, Stage::Down)
     }
@@ -357,6 +358,7 @@ impl<M: Mechanism> FixedLink<M> {
         !self.control.pending().is_empty() || !self.tx.is_between_frames()
     }
 
+    #[inline(never)]
     fn fill_control(&mut self, setup: &Setup, rx_len: usize, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) {
         match &mut self.stage {
             Stage::Opening(handshake, _) => {

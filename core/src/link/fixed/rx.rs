@@ -52,6 +52,7 @@ impl Rx {
         usize::from(self.end - self.head) == array_len
     }
 
+    #[inline(never)]
     pub(super) fn unread<'a>(&self, octets: &'a mut [u8]) -> &'a mut [u8] {
         octets.get_mut(usize::from(self.cursor)..usize::from(self.end)).unwrap_or_default()
     }
@@ -146,6 +147,7 @@ impl Rx {
         self.head != self.first_end
     }
 
+    #[inline(never)]
     pub(super) fn release_message(&mut self) {
         self.head = self.first_end;
         self.first_end = self.next_end;
