@@ -124,7 +124,7 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
 
 impl<M: Mechanism + Clone> Base<'_, M> {
     #[inline(never)]
-    fn links<'a>(&'a mut self, pattern: &'a mut dyn Judge) -> Links<'a, M> {
+    fn links<'a>(&'a mut self, pattern: &'a mut dyn Judge<M>) -> Links<'a, M> {
         let Self { common, mechanism, setup, places } = self;
         Links { pattern, common, mechanism, setup, places: places.reborrow() }
     }

@@ -1,6 +1,10 @@
 //! What does the code that is the same for all socket types ask of a pattern?
+//!
+//! What a link does only for some types is done here, where the type is known: what a pattern never asks for is not
+//! linked into a device that has no other.
 
-use crate::link::{FixedMessage, Wants};
+use crate::link::{FixedLink, FixedMessage, Wants};
+use crate::mechanism::Mechanism;
 use crate::pattern::{
     Arrival, Identity, Pattern, Prefix, Receives, Refused, Route, RouteError, Sends, TakeError, To, Verdict,
 };
@@ -8,7 +12,7 @@ use crate::peer::{PeerId, Side};
 use crate::wire::{PeerInfo, SocketType, Subscription};
 
 /// A pattern whose type was forgotten, so that sockets of all types share one code.
-pub(super) trait Judge {
+pub(super) trait Judge<M: Mechanism> {
     fn socket_type(&self) -> SocketType;
     fn wants(&self, large_len_max: usize) -> Wants;
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;
@@ -16,18 +20,21 @@ pub(super) trait Judge {
     fn down(&mut self, peer: PeerId);
     fn close(&mut self, peer: PeerId);
     fn room(&mut self, peer: PeerId, room: bool);
-    fn arrived(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Arrival;
-    fn poll_subscription(&mut self, peer: PeerId) -> Option<Subscription<'_>>;
-    fn poll_cancelled(&mut self, peer: PeerId) -> Option<&[u8]>;
+    /// Judges the message that waits in the link. A widened one was replaced.
+    fn arrived(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> Arrival;
+    /// Tells the peer over the link what is wanted next.
+    fn tell_subscription(&mut self, peer: PeerId, link: &mut FixedLink<M>);
+    /// Puts a topic whose cancel is to be shown into the link of the peer that is gone. Whether there was one.
+    fn put_cancelled(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> bool;
 }
 
-impl<P: Pattern> Judge for P {
+impl<P: Pattern, M: Mechanism> Judge<M> for P {
     fn socket_type(&self) -> SocketType {
         P::TYPE
     }
 
     fn wants(&self, large_len_max: usize) -> Wants {
-        Wants { subscriptions: P::LISTENS, large_len_max: if P::IN_PIECES { large_len_max } else { 0 } }
+        Wants::new(P::LISTENS, if P::IN_PIECES { large_len_max } else { 0 })
     }
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {
@@ -50,27 +57,36 @@ impl<P: Pattern> Judge for P {
         Pattern::room(self, peer, room);
     }
 
-    fn arrived(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Arrival {
-        Pattern::arrived(self, peer, message)
+    fn arrived(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> Arrival {
+        let message = link.message(rx).unwrap_or(FixedMessage::NONE);
+        let arrival = Pattern::arrived(self, peer, &message);
+        if arrival == Arrival::Widened {
+            link.put_subscription(rx, &Subscription { topic: &[], wanted: true });
+        }
+        arrival
     }
 
-    fn poll_subscription(&mut self, peer: PeerId) -> Option<Subscription<'_>> {
-        Pattern::poll_subscription(self, peer)
+    fn tell_subscription(&mut self, peer: PeerId, link: &mut FixedLink<M>) {
+        if let Some(subscription) = self.poll_subscription(peer) {
+            link.subscribe(&subscription);
+        }
     }
 
-    fn poll_cancelled(&mut self, peer: PeerId) -> Option<&[u8]> {
-        Pattern::poll_cancelled(self, peer)
+    fn put_cancelled(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> bool {
+        let Some(topic) = self.poll_cancelled(peer) else { return false };
+        link.put_subscription(rx, &Subscription { topic, wanted: false });
+        true
     }
 }
 
 /// One that receives.
-pub(super) trait Taker: Judge {
+pub(super) trait Taker<M: Mechanism>: Judge<M> {
     fn may_take(&self) -> Result<(), TakeError>;
     fn take(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Verdict;
     fn identity(&self, peer: PeerId) -> Option<Identity<'_>>;
 }
 
-impl<P: Receives> Taker for P {
+impl<P: Receives, M: Mechanism> Taker<M> for P {
     fn may_take(&self) -> Result<(), TakeError> {
         Receives::may_take(self)
     }
@@ -85,7 +101,7 @@ impl<P: Receives> Taker for P {
 }
 
 /// One whose messages go to one peer each.
-pub(super) trait Sender: Judge {
+pub(super) trait Sender<M: Mechanism>: Judge<M> {
     fn route(&mut self, message: &[&[u8]]) -> Result<Way, RouteError>;
     fn sent(&mut self, to: PeerId);
 }
@@ -97,7 +113,7 @@ pub(super) struct Way {
     pub(super) prefix: Prefix,
 }
 
-impl<P: Sends> Sender for P {
+impl<P: Sends, M: Mechanism> Sender<M> for P {
     fn route(&mut self, message: &[&[u8]]) -> Result<Way, RouteError> {
         match Sends::route(self, message)? {
             Route { to: To::One(to), skip, prefix } => Ok(Way { to, skip, prefix }),

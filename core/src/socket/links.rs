@@ -9,13 +9,13 @@ use crate::pattern::overload::Policy;
 use crate::pattern::{Arrival, Prefix, Reason, Refused};
 use crate::peer::{PeerId, Side};
 use crate::time::Instant;
-use crate::wire::{PeerInfo, Subscription};
+use crate::wire::PeerInfo;
 
 /// The links of a socket, as who moves octets and opens connections sees them. [`crate::io::Connections`] is one who does.
 ///
 /// A call for a peer that is gone does nothing.
 pub struct Links<'a, M: Mechanism> {
-    pub(super) pattern: &'a mut dyn Judge,
+    pub(super) pattern: &'a mut dyn Judge<M>,
     pub(super) common: &'a mut Common,
     pub(super) mechanism: &'a M,
     pub(super) setup: &'a Setup,
@@ -166,10 +166,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     pub fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
         self.release_shown_message(now);
         let Some(Place { slot, rx, tx }) = self.places.find(peer) else { return &[] };
-        if slot.link.takes_command()
-            && let Some(subscription) = self.pattern.poll_subscription(peer)
-        {
-            slot.link.subscribe(&subscription);
+        if slot.link.takes_command() {
+            self.pattern.tell_subscription(peer, &mut slot.link);
         }
         slot.link.pending(tx, rx.len(), self.setup, entropy, now)
     }
@@ -231,13 +229,14 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                         waiting.set(peer.slot, true);
                         break;
                     }
-                    let Some(message) = slot.link.message(rx).filter(|_| !judged) else { break };
-                    match pattern.arrived(peer, &message) {
+                    if judged || slot.link.message(rx).is_none() {
+                        break;
+                    }
+                    match pattern.arrived(peer, &mut slot.link, rx) {
                         Arrival::Queue => waiting.set(peer.slot, true),
                         Arrival::Consumed => slot.link.drop_message(),
                         Arrival::Widened => {
                             slot.status.drops.count(Reason::Widened);
-                            slot.link.put_subscription(rx, &Subscription { topic: &[], wanted: true });
                             waiting.set(peer.slot, true);
                         }
                         Arrival::Drop(reason) => {
@@ -258,8 +257,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                     }
                 },
                 Ok(Stepped::Ended) => {
-                    if let Some(topic) = pattern.poll_cancelled(peer) {
-                        slot.link.put_subscription(rx, &Subscription { topic, wanted: false });
+                    if pattern.put_cancelled(peer, &mut slot.link, rx) {
                         waiting.set(peer.slot, true);
                         break;
                     }
@@ -351,8 +349,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
 }
 
 /// The peer said who it is: the pattern lets it in, and names a peer that it displaces.
-fn admit(
-    pattern: &mut dyn Judge,
+fn admit<M: Mechanism>(
+    pattern: &mut dyn Judge<M>,
     tenant: &mut Tenant,
     peer: PeerId,
     info: &PeerInfo<'_>,

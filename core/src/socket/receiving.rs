@@ -29,7 +29,11 @@ impl<P: Receives, M: Mechanism + Clone> FixedSocket<'_, P, M> {
 }
 
 impl<M: Mechanism + Clone> Base<'_, M> {
-    fn try_recv<'a>(&'a mut self, pattern: &'a mut dyn Taker, now: Instant) -> Result<Option<Received<'a>>, TakeError> {
+    fn try_recv<'a>(
+        &'a mut self,
+        pattern: &'a mut dyn Taker<M>,
+        now: Instant,
+    ) -> Result<Option<Received<'a>>, TakeError> {
         match pattern.may_take() {
             Ok(()) => self.links(pattern).release_shown(now),
             Err(_) => self.links(pattern).release_shown_message(now),
@@ -68,7 +72,7 @@ impl<M: Mechanism + Clone> Base<'_, M> {
         }
     }
 
-    fn show<'a>(&'a mut self, pattern: &'a dyn Taker, from: PeerId, skip: usize) -> Option<Received<'a>> {
+    fn show<'a>(&'a mut self, pattern: &'a dyn Taker<M>, from: PeerId, skip: usize) -> Option<Received<'a>> {
         let link = &self.places.slot(from)?.link;
         let identity = match pattern.identity(from) {
             Some(_) if link.has_piece() => None,

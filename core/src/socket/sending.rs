@@ -46,7 +46,7 @@ impl<M: Mechanism + Clone> Base<'_, M> {
 
     fn send_to_one(
         &mut self,
-        pattern: &mut dyn Sender,
+        pattern: &mut dyn Sender<M>,
         policy: Policy,
         message: &[&[u8]],
         now: Instant,

@@ -49,10 +49,19 @@ pub struct FixedLink<M: Mechanism> {
 /// What a socket wants of what arrives.
 #[derive(Clone, Copy, Debug)]
 pub struct Wants {
-    /// Whether it listens to subscriptions.
-    pub subscriptions: bool,
+    /// What takes a subscription in, for who listens to them.
+    listen: Option<rx::Listen>,
     /// The longest frame that comes in pieces, in octets.
-    pub large_len_max: usize,
+    large_len_max: usize,
+}
+
+impl Wants {
+    /// Whether it listens to subscriptions, and the longest frame that comes in pieces, in octets.
+    pub const fn new(subscriptions: bool, large_len_max: usize) -> Self {
+        // Named here alone, so that it is linked only for who listens.
+        let listen: Option<rx::Listen> = if subscriptions { Some(Rx::finish_subscription) } else { None };
+        Self { listen, large_len_max }
+    }
 }
 
 #[repr(u8)]
@@ -438,10 +447,10 @@ fn read<O: Open>(
             let body = rx.unread(octets).get(body).unwrap_or_default();
             let command = Command::decode(body).map_err(LinkError::Command)?;
             if let Command::Subscription(Subscription { topic, wanted }) = command
-                && wants.subscriptions
+                && let Some(listen) = wants.listen
             {
                 let topic = end.saturating_sub(topic.len())..end;
-                rx.finish_subscription(octets, wanted, topic, used, seals::<O>());
+                listen(rx, octets, wanted, topic, used, seals::<O>());
                 return Ok(Stepped::On);
             }
             if let Some(heartbeat) = heartbeat {

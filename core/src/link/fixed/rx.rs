@@ -24,6 +24,9 @@ pub(super) struct Rx {
     end: u16,
 }
 
+/// [`Rx::finish_subscription`].
+pub(super) type Listen = fn(&mut Rx, &mut [u8], bool, Range<usize>, usize, Seals);
+
 impl Rx {
     pub(super) const EMPTY: Self = Self { head: 0, first_end: 0, next_end: 0, cursor: 0, end: 0 };
 
