@@ -3,7 +3,7 @@
 use super::judge::Judge;
 use super::memory::{Dial, Failed, Place, Places, Tenant};
 use super::{Common, Failure, PeerStatus, Shown};
-use crate::link::{Outgoing, PushError, Setup, Stepped};
+use crate::link::{FixedLink, Outgoing, PushError, Setup, Stepped};
 use crate::mechanism::Mechanism;
 use crate::pattern::overload::Policy;
 use crate::pattern::{Arrival, Prefix, Reason, Refused};
@@ -337,7 +337,9 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         };
         let Place { slot, rx, tx } = self.places.find(to).ok_or(PushError::NoRoom)?;
         let envelope = slot.link.message(rx);
-        slot.push(tx, policy, making_room, Outgoing::new(parts).behind(envelope, kept, prefix))
+        let message = Outgoing::new(parts).behind(envelope, kept, prefix);
+        let len = FixedLink::<M>::len_of(message.clone());
+        slot.push(tx, policy, making_room, message, len)
     }
 
     /// Nobody is taken to have no room.

@@ -159,16 +159,17 @@ impl<M: Mechanism> Places<'_, M> {
     /// room.
     pub(super) fn publish(&mut self, policy: Policy, audience: u32, message: &[&[u8]]) -> Result<(), PushError> {
         let message = Outgoing::new(message);
+        let len = FixedLink::<M>::len_of(message.clone());
         let tx_len = usize::from(self.tx_len);
         for slot in members(self.slots, audience) {
-            match slot.link.fits(message.clone(), tx_len) {
+            match slot.link.fits(len, tx_len) {
                 Err(PushError::NoRoom) if policy.drops() => (),
                 fits => fits?,
             }
         }
         for index in 0..self.slots.len() as u16 {
             if let Some(Place { slot, tx, .. }) = self.at(index).filter(|_| audience >> index & 1 == 1)
-                && slot.push(tx, policy, true, message.clone()).is_err()
+                && slot.push(tx, policy, true, message.clone(), len).is_err()
             {
                 slot.status.drops.count(Reason::QueueFull);
             }
@@ -222,8 +223,9 @@ impl<M: Mechanism> Slot<M> {
         policy: Policy,
         making_room: bool,
         message: Outgoing<'_>,
+        len: usize,
     ) -> Result<(), PushError> {
-        if self.link.fits(message.clone(), tx.len()) == Err(PushError::NeverFits) {
+        if self.link.fits(len, tx.len()) == Err(PushError::NeverFits) {
             return Err(PushError::NeverFits);
         }
         if policy == Policy::KeepLatest {
@@ -231,7 +233,7 @@ impl<M: Mechanism> Slot<M> {
             self.status.drops.count_many(Reason::Replaced, replaced);
         }
         loop {
-            let pushed = self.link.push(tx, message.clone());
+            let pushed = self.link.push(tx, message.clone(), len);
             let may_drop = making_room && policy.makes_room();
             if pushed != Err(PushError::NoRoom) || !may_drop || !self.link.drop_oldest(tx) {
                 return pushed;

@@ -266,9 +266,15 @@ impl<M: Mechanism> FixedLink<M> {
         self.rx.release_message();
     }
 
-    /// Appends a message of at least one part, whole or not at all. It can be queued before there is a connection.
-    pub fn push(&mut self, tx: &mut [u8], message: Outgoing<'_>) -> Result<(), PushError> {
-        self.tx.push::<M::Seal>(tx, message)
+    /// How long a message will be on the wire, in octets.
+    pub fn len_of(message: Outgoing<'_>) -> usize {
+        tx::message_len::<M::Seal>(message)
+    }
+
+    /// Appends a message of at least one part and of this [`FixedLink::len_of`], whole or not at all. It can be queued before
+    /// there is a connection.
+    pub fn push(&mut self, tx: &mut [u8], message: Outgoing<'_>, len: usize) -> Result<(), PushError> {
+        self.tx.push::<M::Seal>(tx, message, len)
     }
 
     /// Drops the oldest message of which nothing has left. Whether there was one.
@@ -281,9 +287,9 @@ impl<M: Mechanism> FixedLink<M> {
         self.tx.drop_topic::<M::Seal>(tx, tx::topic_of(message))
     }
 
-    /// Whether a message can be queued.
-    pub fn fits(&self, message: Outgoing<'_>, tx_len: usize) -> Result<(), PushError> {
-        self.tx.room_for(tx::message_len::<M::Seal>(message), tx_len)
+    /// Whether a message of this [`FixedLink::len_of`] can be queued.
+    pub fn fits(&self, len: usize, tx_len: usize) -> Result<(), PushError> {
+        self.tx.room_for(len, tx_len)
     }
 
     /// Whether a command of ours can be sent now: the link is up and no frame has left in part.

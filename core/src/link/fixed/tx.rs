@@ -48,20 +48,25 @@ impl Tx {
         }
     }
 
-    /// Appends a message of at least one part, whole or not at all.
-    pub(super) fn push<S: Seal>(&mut self, octets: &mut [u8], parts: Outgoing<'_>) -> Result<(), PushError> {
-        let len = message_len::<S>(parts.clone());
+    /// Appends a message of at least one part, `len` octets on the wire, whole or not at all.
+    pub(super) fn push<S: Seal>(
+        &mut self,
+        octets: &mut [u8],
+        parts: Outgoing<'_>,
+        len: usize,
+    ) -> Result<(), PushError> {
         self.room_for(len, octets.len())?;
         if octets.len() - usize::from(self.end).min(octets.len()) < len {
             self.shift(octets);
         }
         let start = usize::from(self.end);
         let mut room = Window::new(octets.get_mut(start..start + len).unwrap_or_default());
-        let mut parts = parts.peekable();
-        while let Some(part) = parts.next() {
-            let kind = FrameKind::part(parts.peek().is_some());
-            writer::frame_room::<S>(kind, part, &mut room).map_err(|Short| PushError::NoRoom)?;
+        let mut last = start;
+        for part in parts {
+            last = start + room.len();
+            writer::frame_room::<S>(FrameKind::More, part, &mut room).map_err(|Short| PushError::NoRoom)?;
         }
+        writer::rewrite_kind(octets.get_mut(last..).unwrap_or_default(), FrameKind::Last);
         self.end += len as u16;
         Ok(())
     }
@@ -210,13 +215,18 @@ pub(super) fn message_len<S: Seal>(parts: Outgoing<'_>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Tx;
+    use super::{Tx, message_len};
     use crate::link::Writer;
     use crate::link::fixed::Outgoing;
     use crate::mechanism::Clear;
 
+    fn push_parts(tx: &mut Tx, array: &mut [u8], parts: &[&[u8]]) {
+        let parts = Outgoing::new(parts);
+        assert!(tx.push::<Clear>(array, parts.clone(), message_len::<Clear>(parts)).is_ok());
+    }
+
     fn push(tx: &mut Tx, array: &mut [u8], body: &[u8]) {
-        assert!(tx.push::<Clear>(array, Outgoing::new(&[body])).is_ok());
+        push_parts(tx, array, &[body]);
     }
 
     fn pending<'a>(tx: &mut Tx, array: &'a mut [u8]) -> &'a [u8] {
@@ -258,7 +268,7 @@ mod tests {
     fn a_topic_is_the_first_of_several_parts() {
         let (mut tx, array) = (Tx::EMPTY, &mut [0; 64]);
         for parts in [&[&b"a"[..], b"1"][..], &[b"a"], &[b"b", b"2", b"3"], &[b"a", b"4", b"5"]] {
-            assert!(tx.push::<Clear>(array, Outgoing::new(parts)).is_ok());
+            push_parts(&mut tx, array, parts);
         }
         assert_eq!((tx.drop_topic::<Clear>(array, b"a"), tx.drop_topic::<Clear>(array, b"")), (2, 1));
         assert_eq!(tx.discard(array), 1);
