@@ -14,17 +14,18 @@ mod error;
 mod message;
 #[cfg_attr(not(feature = "pieces"), path = "no_pieces.rs")]
 mod pieces;
+mod reading;
 mod rx;
 mod setup;
 mod tx;
 
 use super::handshake::{Handshake, HandshakeError};
 use super::heartbeat::Heartbeat;
-use super::reader::{Limits, Reader, Step};
-use super::writer::{self, Writer};
+use super::reader::{Limits, Reader};
+use super::writer::Writer;
 use crate::mechanism::{Mechanism, Open};
 use crate::time::Instant;
-use crate::wire::{Command, FrameKind, PeerInfo, SocketType, Subscription, Version};
+use crate::wire::{Command, PeerInfo, SocketType, Subscription, Version};
 use control::Control;
 use core::ops::Range;
 pub use error::{LinkError, PushError};
@@ -32,6 +33,7 @@ use message::Seals;
 pub use message::{FixedMessage, Outgoing};
 pub use pieces::Extent;
 use pieces::Passing;
+use reading::read;
 use rx::Rx;
 pub use setup::{Name, Setup};
 use tx::Tx;
@@ -430,51 +432,6 @@ const fn seals<O: Open>() -> Seals {
 
 const fn limits(window: usize) -> Limits {
     Limits { window, frame_len_max: usize::MAX, message_len_max: usize::MAX }
-}
-
-fn read<O: Open>(
-    reader: &mut Reader<O>,
-    heartbeat: Option<&mut Heartbeat>,
-    wants: Wants,
-    (rx, passing, octets): (&mut Rx, &mut Passing, &mut [u8]),
-) -> Result<Stepped<'static>, LinkError> {
-    if let Some(stepped) = passing.step(rx, octets) {
-        return Ok(stepped);
-    }
-    if rx.is_full(octets.len()) {
-        return Ok(Stepped::Idle);
-    }
-    let (step, used) = reader.next(rx.unread(octets)).map_err(LinkError::Read)?;
-    match step {
-        Step::Need(len) if rx.can_hold(len, octets.len()) => Ok(Stepped::Idle),
-        Step::Need(_) | Step::Large { .. } => passing.begin(rx, octets, reader, wants.large_len_max),
-        Step::Command(body) => {
-            let end = body.end;
-            let body = rx.unread(octets).get(body).unwrap_or_default();
-            let command = Command::decode(body).map_err(LinkError::Command)?;
-            if let Command::Subscription(Subscription { topic, wanted }) = command
-                && let Some(listen) = wants.listen
-            {
-                let topic = end.saturating_sub(topic.len())..end;
-                listen(rx, octets, wanted, topic, used, seals::<O>());
-                return Ok(Stepped::On);
-            }
-            if let Some(heartbeat) = heartbeat {
-                heartbeat.handle(&command);
-            }
-            rx.skip(octets, used);
-            Ok(Stepped::On)
-        }
-        Step::Frame { kind, .. } => {
-            // What was sealed in is written where the parts are later looked for.
-            writer::rewrite_kind(rx.unread(octets), kind);
-            rx.take_in(used);
-            if kind == FrameKind::Last {
-                rx.finish_message();
-            }
-            Ok(Stepped::On)
-        }
-    }
 }
 
 /// Moves octets `start..end` down to `to`.

@@ -1,0 +1,56 @@
+//! What is next in the octets that a link's array holds, once messages can pass?
+
+use super::pieces::Passing;
+use super::rx::Rx;
+use super::{LinkError, Stepped, Wants, seals};
+use crate::link::heartbeat::Heartbeat;
+use crate::link::reader::{Reader, Step};
+use crate::link::writer;
+use crate::mechanism::Open;
+use crate::wire::{Command, FrameKind, Subscription};
+
+/// Reads one step further. Without a heartbeat the connection is lost.
+pub(super) fn read<O: Open>(
+    reader: &mut Reader<O>,
+    heartbeat: Option<&mut Heartbeat>,
+    wants: Wants,
+    (rx, passing, octets): (&mut Rx, &mut Passing, &mut [u8]),
+) -> Result<Stepped<'static>, LinkError> {
+    if let Some(stepped) = passing.step(rx, octets) {
+        return Ok(stepped);
+    }
+    if rx.is_full(octets.len()) {
+        return Ok(Stepped::Idle);
+    }
+    let (step, used) = reader.next(rx.unread(octets)).map_err(LinkError::Read)?;
+    match step {
+        Step::Need(len) if rx.can_hold(len, octets.len()) => Ok(Stepped::Idle),
+        Step::Need(_) | Step::Large { .. } => passing.begin(rx, octets, reader, wants.large_len_max),
+        Step::Command(body) => {
+            let end = body.end;
+            let body = rx.unread(octets).get(body).unwrap_or_default();
+            let command = Command::decode(body).map_err(LinkError::Command)?;
+            if let Command::Subscription(Subscription { topic, wanted }) = command
+                && let Some(listen) = wants.listen
+            {
+                let topic = end.saturating_sub(topic.len())..end;
+                listen(rx, octets, wanted, topic, used, seals::<O>());
+                return Ok(Stepped::On);
+            }
+            if let Some(heartbeat) = heartbeat {
+                heartbeat.handle(&command);
+            }
+            rx.skip(octets, used);
+            Ok(Stepped::On)
+        }
+        Step::Frame { kind, .. } => {
+            // What was sealed in is written where the parts are later looked for.
+            writer::rewrite_kind(rx.unread(octets), kind);
+            rx.take_in(used);
+            if kind == FrameKind::Last {
+                rx.finish_message();
+            }
+            Ok(Stepped::On)
+        }
+    }
+}
