@@ -210,6 +210,7 @@ impl<M: Mechanism> Slot<M> {
         status: PeerStatus::NONE,
     };
 
+    #[inline(never)]
     fn clear(&mut self) {
         self.link.clear();
         (self.tenant, self.dial, self.failed) = (Tenant::Nobody, Dial::Settled, Failed::No);

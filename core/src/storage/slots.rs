@@ -114,6 +114,7 @@ impl Slots for HeapBits {
     }
 }
 
+#[cfg_attr(not(feature = "alloc"), inline(never))]
 fn set_bit(words: &mut [u32], slot: u16, member: bool) {
     if let Some(word) = words.get_mut(usize::from(slot) / 32) {
         let bit = 1 << (slot % 32);

@@ -67,6 +67,7 @@ impl Octets for Window<'_> {
         Ok(())
     }
 
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     fn extend(&mut self, len: usize) -> Result<&mut [u8], Short> {
         let end = self.len.checked_add(len).ok_or(Short)?;
         let room = self.buffer.get_mut(self.len..end).ok_or(Short)?;

@@ -37,6 +37,7 @@ impl SocketType {
     ];
 
     /// The name on the wire, in capitals.
+    #[inline(never)]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pair => "PAIR",
