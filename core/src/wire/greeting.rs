@@ -118,10 +118,16 @@ impl MechanismName {
 
 // RFC 37 grammar: mechanism-char = "A"-"Z" | DIGIT | "-" | "_" | "." | "+" | %x0, the NULs as padding.
 fn is_mechanism(padded: &[u8]) -> bool {
-    let is_legal = |octet: u8| matches!(octet, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'+');
-    let is_padding = |octet: u8| octet == 0;
-    let mut octets = padded.iter().copied().skip_while(|&octet| is_legal(octet));
-    padded.first().is_some_and(|&first| is_legal(first)) && octets.all(is_padding)
+    let mut may_be_name = true;
+    let is_legal = |&octet: &u8| match octet {
+        0 => {
+            may_be_name = false;
+            true
+        }
+        b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'+' => may_be_name,
+        _ => false,
+    };
+    padded.first() != Some(&0) && padded.iter().all(is_legal)
 }
 
 impl core::fmt::Debug for MechanismName {

@@ -40,13 +40,12 @@ impl<'a> PeerInfo<'a> {
         let (mut socket_type, mut identity) = (None, None);
         while !metadata.is_empty() {
             let (name, value, rest) = property(metadata).ok_or(MetadataError::Malformed)?;
-            // RFC 37 "Metadata": names are case-insensitive.
-            if name.eq_ignore_ascii_case(SOCKET_TYPE) {
+            if is_name(name, SOCKET_TYPE) {
                 let known = SocketType::from_name(value).ok_or(MetadataError::UnknownSocketType)?;
                 if socket_type.replace(known).is_some() {
                     return Err(MetadataError::Duplicate);
                 }
-            } else if name.eq_ignore_ascii_case(IDENTITY) {
+            } else if is_name(name, IDENTITY) {
                 check_identity(value)?;
                 if identity.replace(value).is_some() {
                     return Err(MetadataError::Duplicate);
@@ -92,6 +91,12 @@ impl core::error::Error for MetadataError {}
 
 const SOCKET_TYPE: &[u8] = b"Socket-Type";
 const IDENTITY: &[u8] = b"Identity";
+
+// RFC 37 "Metadata": names are case-insensitive.
+#[inline(never)]
+fn is_name(name: &[u8], known: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(known)
+}
 
 /// The first property's name and value, and what follows it.
 fn property(metadata: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
