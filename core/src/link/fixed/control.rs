@@ -4,10 +4,11 @@ use crate::wire::{Octets, Short};
 
 /// An array that is filled when it is empty and sent before the next message.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Control {
-    octets: [u8; CONTROL_LEN],
     start: u8,
     end: u8,
+    octets: [u8; CONTROL_LEN],
 }
 
 /// A greeting; or a READY with an identity of 32 octets (77 octets); or a sealed PING.
@@ -18,6 +19,10 @@ impl Control {
 
     pub(super) fn clear(&mut self) {
         (self.start, self.end) = (0, 0);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.start == self.end
     }
 
     pub(super) fn pending(&self) -> &[u8] {

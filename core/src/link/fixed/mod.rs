@@ -40,11 +40,13 @@ use tx::Tx;
 
 /// A link in two arrays of at most 65,535 octets, `rx` and `tx`, the same ones in each call: one message that arrives must
 /// fit in the one, and all that wait to leave in the other.
+// In this order: what is near the start is reached by shorter instructions, and the octets are far.
+#[repr(C)]
 pub struct FixedLink<M: Mechanism> {
-    stage: Stage<M>,
     rx: Rx,
-    passing: Passing,
     tx: Tx,
+    stage: Stage<M>,
+    passing: Passing,
     control: Control,
 }
 
@@ -320,14 +322,14 @@ impl<M: Mechanism> FixedLink<M> {
             self.fill_control(setup, rx_len, entropy, now);
         }
         match &mut self.stage {
-            Stage::Up(traffic) if self.control.pending().is_empty() => self.tx.pending(tx, &mut traffic.writer),
+            Stage::Up(traffic) if self.control.is_empty() => self.tx.pending(tx, &mut traffic.writer),
             _ => self.control.pending(),
         }
     }
 
     /// So many of the pending octets were sent. Whether a message has left with them, and there is more room.
     pub fn advance(&mut self, len: usize) -> bool {
-        if self.control.pending().is_empty() {
+        if self.control.is_empty() {
             return self.tx.advance(len);
         }
         self.control.advance(len);
@@ -372,7 +374,7 @@ impl<M: Mechanism> FixedLink<M> {
 
     /// Whether a frame or a command of ours has left in part, or is about to.
     fn is_sending(&self) -> bool {
-        !self.control.pending().is_empty() || !self.tx.is_between_frames()
+        !self.control.is_empty() || !self.tx.is_between_frames()
     }
 
     #[inline(never)]
