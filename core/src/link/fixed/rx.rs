@@ -199,11 +199,16 @@ impl Frame {
 
 /// The last `len` octets go before the others.
 fn rotate(octets: &mut [u8], len: usize) {
-    octets.reverse();
+    reverse(octets);
     if let Some((first, rest)) = octets.split_at_mut_checked(len) {
-        first.reverse();
-        rest.reverse();
+        reverse(first);
+        reverse(rest);
     }
+}
+
+#[inline(never)]
+fn reverse(octets: &mut [u8]) {
+    octets.reverse();
 }
 
 #[cfg(test)]
