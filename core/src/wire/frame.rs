@@ -97,7 +97,8 @@ impl Header {
     }
 
     /// Writes the header of a frame, in the short form whenever it fits.
-    #[inline]
+    #[cfg_attr(feature = "alloc", inline)]
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub fn encode(kind: FrameKind, body_len: usize, out: &mut impl Octets) -> Result<(), Short> {
         if let Ok(short) = u8::try_from(body_len) {
             return out.put(&[kind.flags(), short]);
