@@ -1,7 +1,5 @@
 //! Where do our own commands lie until they have left?
 
-use crate::wire::{Octets, Short};
-
 /// An array that is filled when it is empty and sent before the next message.
 #[derive(Debug)]
 #[repr(C)]
@@ -42,24 +40,6 @@ impl Control {
     }
 
     pub(super) fn commit(&mut self, len: usize) {
-        self.end = self.end.saturating_add(len as u8).min(CONTROL_LEN as u8);
-    }
-}
-
-impl Octets for Control {
-    fn fits(&self, len: usize) -> Result<(), Short> {
-        if len <= CONTROL_LEN - usize::from(self.end).min(CONTROL_LEN) { Ok(()) } else { Err(Short) }
-    }
-
-    fn put(&mut self, octets: &[u8]) -> Result<(), Short> {
-        crate::wire::copy(self.extend(octets.len())?, octets);
-        Ok(())
-    }
-
-    fn extend(&mut self, len: usize) -> Result<&mut [u8], Short> {
-        self.fits(len)?;
-        let start = usize::from(self.end);
-        self.commit(len);
-        self.octets.get_mut(start..start + len).ok_or(Short)
+        self.end = self.end.saturating_add(len as u8);
     }
 }
