@@ -14,9 +14,9 @@ use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use zeptomq_core::link::message_len;
 use zeptomq_core::pattern::overload::{Load, Policy};
 use zeptomq_core::pattern::{Drops, Reason};
-use zeptomq_core::wire::Header;
 
 /// The messages of one peer.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ impl Kept {
     /// The parts from `skip` on.
     pub(crate) fn new(message: &Message, skip: usize) -> Self {
         let message: Message = message.as_parts().iter().skip(skip).map(|part| part.alone(BY_HANDLE_LEN_MIN)).collect();
-        let len = message.parts().map(|part| Header::len_for(part.len()) + part.len()).sum();
+        let len = message_len(message.parts());
         Self { message: Arc::new(message), len, cuts: 0 }
     }
 

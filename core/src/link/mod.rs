@@ -18,7 +18,7 @@ pub use fixed::{
 pub use handshake::{Handshake, HandshakeError, Introduced, refusal};
 pub use heartbeat::{Heartbeat, HeartbeatSetup, Ping};
 pub use reader::{Limits, ReadError, Reader, Step};
-pub use writer::Writer;
+pub use writer::{Writer, message_len};
 
 /// The longest command that is read, in octets, where the window is not shorter still.
 ///

@@ -109,6 +109,11 @@ pub(super) const fn frame_len<S: Seal>(len: usize) -> usize {
     Header::len_for(sealed).saturating_add(sealed)
 }
 
+/// How long a message of these parts is on the wire where nothing seals it, in octets, at most `usize::MAX`.
+pub fn message_len<'a>(parts: impl Iterator<Item = &'a [u8]>) -> usize {
+    parts.fold(0, |len: usize, part| len.saturating_add(frame_len::<Clear>(part.len())))
+}
+
 /// Lays out a frame whose body is still plain.
 pub(super) fn frame_room<S: Seal>(kind: FrameKind, body: &[u8], out: &mut impl Octets) -> Result<(), Short> {
     out.fits(frame_len::<S>(body.len()))?;
