@@ -23,20 +23,20 @@ use crate::pattern::{Drops, Pattern, Rep, Sub};
 use crate::peer::PeerId;
 use crate::storage::{FIXED_TOPIC_LEN_MAX, Fixed, Full, Storage};
 use crate::time::Instant;
-use judge::Judge;
+use judge::{Judge, Own};
 use memory::{Places, Slot};
 
 /// A socket of pattern `P`, in [`Memory`] that the caller lends it for as long as it lives.
+// In this order there are no gaps in its middle: the compiler fills in place what begins as zeros, and needs no memcpy.
+#[repr(C)]
 pub struct FixedSocket<'m, P, M: Mechanism> {
-    pattern: P,
     base: Base<'m, M>,
+    own: Own<P, M>,
 }
 
-/// All of a socket but its pattern. What it does is compiled once for sockets of all types.
+/// All of a socket but what is its own. What it does is compiled once for sockets of all types.
 struct Base<'m, M: Mechanism> {
     common: Common,
-    /// What the handshake of each connection begins with.
-    mechanism: M,
     setup: &'m Setup,
     places: Places<'m, M>,
 }
@@ -94,12 +94,12 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
     ) -> Self {
         const { assert!(FIXED_TOPIC_LEN_MAX <= TOPIC_LEN_MAX, "a topic that is wanted can be told") };
         let places = memory.places();
-        Self { pattern, base: Base { common: Common::NEW, mechanism, setup, places } }
+        Self { own: Own { pattern, mechanism }, base: Base { common: Common::NEW, setup, places } }
     }
 
     /// What keeps its connections going: it connects and accepts, and moves octets.
     pub fn links(&mut self) -> Links<'_, M> {
-        self.base.links(&mut self.pattern)
+        self.base.links(&mut self.own)
     }
 
     /// How many messages were dropped, by reason.
@@ -125,15 +125,15 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
 impl<M: Mechanism + Clone> Base<'_, M> {
     #[inline(never)]
     fn links<'a>(&'a mut self, pattern: &'a mut dyn Judge<M>) -> Links<'a, M> {
-        let Self { common, mechanism, setup, places } = self;
-        Links { pattern, common, mechanism, setup, places: places.reborrow() }
+        let Self { common, setup, places } = self;
+        Links { pattern, common, setup, places: places.reborrow() }
     }
 }
 
 impl<S: Storage, M: Mechanism + Clone> FixedSocket<'_, Rep<S>, M> {
     /// Gives up on answering the request that was taken last: the requester hears nothing, and the next may be taken.
     pub fn abandon(&mut self, now: Instant) {
-        self.pattern.abandon();
+        self.own.pattern.abandon();
         self.links().release_shown(now);
     }
 }
@@ -142,12 +142,12 @@ impl<S: Storage, M: Mechanism> FixedSocket<'_, Sub<S>, M> {
     /// Wants all messages whose first part begins with the topic; each publisher is told when octets pending for it are
     /// next asked for. Subscriptions are counted: each is taken back on its own.
     pub fn subscribe(&mut self, topic: &[u8]) -> Result<(), Full> {
-        self.pattern.subscribe(topic)
+        self.own.pattern.subscribe(topic)
     }
 
     /// Takes one subscription back. Whether there was one.
     pub fn unsubscribe(&mut self, topic: &[u8]) -> bool {
-        self.pattern.unsubscribe(topic)
+        self.own.pattern.unsubscribe(topic)
     }
 }
 

@@ -11,9 +11,16 @@ use crate::pattern::{
 use crate::peer::{PeerId, Side};
 use crate::wire::{PeerInfo, SocketType, Subscription};
 
-/// A pattern whose type was forgotten, so that sockets of all types share one code.
+/// What is a socket's own: how it judges, and what the handshake of each of its connections begins with.
+pub(super) struct Own<P, M> {
+    pub(super) pattern: P,
+    pub(super) mechanism: M,
+}
+
+/// That with its type forgotten, so that sockets of all types share one code.
 pub(super) trait Judge<M: Mechanism> {
-    fn socket_type(&self) -> SocketType;
+    /// What a connection begins with.
+    fn opening(&self) -> (M, SocketType);
     fn wants(&self, large_len_max: usize) -> Wants;
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;
     fn up(&mut self, peer: PeerId, info: &PeerInfo<'_>) -> Result<Option<PeerId>, Refused>;
@@ -28,9 +35,9 @@ pub(super) trait Judge<M: Mechanism> {
     fn put_cancelled(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> bool;
 }
 
-impl<P: Pattern, M: Mechanism> Judge<M> for P {
-    fn socket_type(&self) -> SocketType {
-        P::TYPE
+impl<P: Pattern, M: Mechanism + Clone> Judge<M> for Own<P, M> {
+    fn opening(&self) -> (M, SocketType) {
+        (self.mechanism.clone(), P::TYPE)
     }
 
     fn wants(&self, large_len_max: usize) -> Wants {
@@ -38,28 +45,28 @@ impl<P: Pattern, M: Mechanism> Judge<M> for P {
     }
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {
-        Pattern::open(self, peer, side)
+        self.pattern.open(peer, side)
     }
 
     fn up(&mut self, peer: PeerId, info: &PeerInfo<'_>) -> Result<Option<PeerId>, Refused> {
-        Pattern::up(self, peer, info)
+        self.pattern.up(peer, info)
     }
 
     fn down(&mut self, peer: PeerId) {
-        Pattern::down(self, peer);
+        self.pattern.down(peer);
     }
 
     fn close(&mut self, peer: PeerId) {
-        Pattern::close(self, peer);
+        self.pattern.close(peer);
     }
 
     fn room(&mut self, peer: PeerId, room: bool) {
-        Pattern::room(self, peer, room);
+        self.pattern.room(peer, room);
     }
 
     fn arrived(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> Arrival {
         let message = link.message(rx).unwrap_or(FixedMessage::NONE);
-        let arrival = Pattern::arrived(self, peer, &message);
+        let arrival = self.pattern.arrived(peer, &message);
         if arrival == Arrival::Widened {
             link.put_subscription(rx, &Subscription { topic: &[], wanted: true });
         }
@@ -67,13 +74,13 @@ impl<P: Pattern, M: Mechanism> Judge<M> for P {
     }
 
     fn tell_subscription(&mut self, peer: PeerId, link: &mut FixedLink<M>) {
-        if let Some(subscription) = self.poll_subscription(peer) {
+        if let Some(subscription) = self.pattern.poll_subscription(peer) {
             link.subscribe(&subscription);
         }
     }
 
     fn put_cancelled(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> bool {
-        let Some(topic) = self.poll_cancelled(peer) else { return false };
+        let Some(topic) = self.pattern.poll_cancelled(peer) else { return false };
         link.put_subscription(rx, &Subscription { topic, wanted: false });
         true
     }
@@ -86,17 +93,17 @@ pub(super) trait Taker<M: Mechanism>: Judge<M> {
     fn identity(&self, peer: PeerId) -> Option<Identity<'_>>;
 }
 
-impl<P: Receives, M: Mechanism> Taker<M> for P {
+impl<P: Receives, M: Mechanism + Clone> Taker<M> for Own<P, M> {
     fn may_take(&self) -> Result<(), TakeError> {
-        Receives::may_take(self)
+        self.pattern.may_take()
     }
 
     fn take(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Verdict {
-        Receives::take(self, peer, message)
+        self.pattern.take(peer, message)
     }
 
     fn identity(&self, peer: PeerId) -> Option<Identity<'_>> {
-        Receives::identity(self, peer)
+        self.pattern.identity(peer)
     }
 }
 
@@ -113,15 +120,15 @@ pub(super) struct Way {
     pub(super) prefix: Prefix,
 }
 
-impl<P: Sends, M: Mechanism> Sender<M> for P {
+impl<P: Sends, M: Mechanism + Clone> Sender<M> for Own<P, M> {
     fn route(&mut self, message: &[&[u8]]) -> Result<Way, RouteError> {
-        match Sends::route(self, message)? {
+        match self.pattern.route(message)? {
             Route { to: To::One(to), skip, prefix } => Ok(Way { to, skip, prefix }),
             Route { to: To::All(_), .. } => Err(RouteError::NoPeer),
         }
     }
 
     fn sent(&mut self, to: PeerId) {
-        Sends::sent(self, to);
+        self.pattern.sent(to);
     }
 }

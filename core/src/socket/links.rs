@@ -17,7 +17,6 @@ use crate::wire::PeerInfo;
 pub struct Links<'a, M: Mechanism> {
     pub(super) pattern: &'a mut dyn Judge<M>,
     pub(super) common: &'a mut Common,
-    pub(super) mechanism: &'a M,
     pub(super) setup: &'a Setup,
     pub(super) places: Places<'a, M>,
 }
@@ -85,7 +84,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let rx_len = usize::from(self.places.rx_len);
         if let Some(slot) = self.places.slot_mut(peer) {
             (slot.failed, slot.dial) = (Failed::No, Dial::Settled);
-            slot.link.attach(self.mechanism.clone(), self.pattern.socket_type(), self.setup, rx_len, now);
+            let (mechanism, socket_type) = self.pattern.opening();
+            slot.link.attach(mechanism, socket_type, self.setup, rx_len, now);
         }
     }
 
