@@ -12,8 +12,9 @@ pub(super) struct Publishers<S: Storage> {
     up: S::Slots,
 }
 
-/// What a publisher that is up was told.
-#[derive(Debug)]
+/// What a publisher that is up was told. In words, as the numbers of the changes are kept.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
 struct Told {
     /// It knows the changes up to this one.
     knows: u64,

@@ -47,17 +47,22 @@ pub const FIXED_TOPIC_LEN_MAX: usize = 64;
 pub struct FixedInterests<const TOPICS: usize, const OCTETS: usize> {
     /// Those that no change has a number of are free.
     entries: [Interest<FixedOctets<OCTETS>>; TOPICS],
-    latest: u64,
+    latest: Number,
 }
 
+/// The number of a change, in words: what is cleared eight octets at a time takes another function to clear it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(C, packed(4))]
+struct Number(u64);
+
 /// What no change is numbered.
-const FREE: u64 = 0;
+const FREE: Number = Number(0);
 
 #[derive(Debug)]
 struct Interest<T> {
     topic: T,
     count: u32,
-    number: u64,
+    number: Number,
 }
 
 impl<T: AsRef<[u8]>> Interest<T> {
@@ -78,7 +83,7 @@ impl<T: AsRef<[u8]>> Interest<T> {
     }
 
     fn change(&self) -> Change<'_> {
-        Change { number: self.number, topic: self.topic.as_ref(), wanted: self.count > 0 }
+        Change { number: self.number.0, topic: self.topic.as_ref(), wanted: self.count > 0 }
     }
 }
 
@@ -102,7 +107,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Interests for FixedInterests<TOPI
     };
 
     fn add(&mut self, topic: &[u8]) -> Result<(), Full> {
-        let number = self.latest + 1;
+        let number = Number(self.latest.0 + 1);
         if let Some(known) = self.find(topic) {
             if known.add() {
                 known.number = number;
@@ -118,7 +123,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Interests for FixedInterests<TOPI
     }
 
     fn remove(&mut self, topic: &[u8]) -> bool {
-        let number = self.latest + 1;
+        let number = Number(self.latest.0 + 1);
         let Some(known) = self.find(topic) else { return false };
         let Some(over) = known.remove() else { return false };
         if over {
@@ -133,11 +138,11 @@ impl<const TOPICS: usize, const OCTETS: usize> Interests for FixedInterests<TOPI
     }
 
     fn latest(&self) -> u64 {
-        self.latest
+        self.latest.0
     }
 
     fn change_after(&self, number: u64) -> Option<Change<'_>> {
-        let later = self.kept().filter(|known| known.number > number);
+        let later = self.kept().filter(|known| known.number.0 > number);
         later.min_by_key(|known| known.number).map(Interest::change)
     }
 
@@ -147,7 +152,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Interests for FixedInterests<TOPI
 
     fn forget_cancelled(&mut self, number: u64) {
         for known in &mut self.entries {
-            if known.count == 0 && known.number <= number {
+            if known.count == 0 && known.number.0 <= number {
                 known.number = FREE;
             }
         }
@@ -159,7 +164,7 @@ pub use heap::HeapInterests;
 
 #[cfg(feature = "alloc")]
 mod heap {
-    use super::{Change, Interest, Interests};
+    use super::{Change, Interest, Interests, Number};
     use crate::storage::Full;
     use crate::storage::trie::{NodeId, Trie, Value};
     use alloc::boxed::Box;
@@ -191,8 +196,8 @@ mod heap {
         fn changed(&mut self, id: NodeId) {
             self.latest += 1;
             if let Some(Some(known)) = self.tree.value_mut(id) {
-                self.changes.remove(&known.number);
-                known.number = self.latest;
+                self.changes.remove(&{ known.number.0 });
+                known.number = Number(self.latest);
                 self.changes.insert(self.latest, id);
             }
         }
@@ -205,7 +210,8 @@ mod heap {
             let id = self.tree.insert(topic);
             let Some(known) = self.tree.value_mut(id) else { return Err(Full) };
             let again = known.is_some();
-            let known = known.get_or_insert_with(|| Box::new(Interest { topic: topic.into(), count: 0, number: 0 }));
+            let known =
+                known.get_or_insert_with(|| Box::new(Interest { topic: topic.into(), count: 0, number: Number(0) }));
             if known.add() {
                 self.cancelled -= usize::from(again);
                 self.changed(id);
@@ -254,7 +260,7 @@ mod heap {
             let known = self.changes.range(..=number).map(|(_, &id)| id);
             for id in known.filter(is_cancelled).collect::<alloc::vec::Vec<_>>() {
                 if let Some(known) = self.tree.value_mut(id).and_then(Option::take) {
-                    self.changes.remove(&known.number);
+                    self.changes.remove(&{ known.number.0 });
                     self.cancelled -= 1;
                     self.tree.prune(id);
                 }
