@@ -46,7 +46,7 @@ fn formatting() -> Outcome {
     tools::need_component("fmt", "rustfmt")?;
     quiet("fmt --all --check")?;
     for folder in APART {
-        quiet(&format!("fmt --manifest-path {folder}/Cargo.toml --check"))?;
+        quiet(&format!("fmt --manifest-path {folder}/Cargo.toml --all --check"))?;
     }
     Ok(String::new())
 }
