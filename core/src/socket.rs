@@ -36,13 +36,13 @@ pub struct FixedSocket<'m, P, M: Mechanism> {
 
 /// All of a socket but what is its own. What it does is compiled once for sockets of all types.
 struct Base<'m, M: Mechanism> {
-    common: Common,
+    common: Common<M>,
     setup: &'m Setup,
     places: Places<'m, M>,
 }
 
 /// What the links of a socket share.
-struct Common {
+struct Common<M: Mechanism> {
     /// Whose message waits to be taken.
     waiting: Rotation<Fixed<32>>,
     shown: Shown,
@@ -50,10 +50,18 @@ struct Common {
     made: [u8; 5],
     /// What was dropped with no peer in mind, or with peers whose slot has another tenant.
     former_drops: Drops,
+    /// [`Links::disconnect`], once a peer is connected to: so that it is linked only for who connects.
+    disconnect: Option<fn(&mut Links<'_, M>, PeerId)>,
 }
 
-impl Common {
-    const NEW: Self = Self { waiting: Rotation::EMPTY, shown: Shown::Nothing, made: [0; 5], former_drops: Drops::NONE };
+impl<M: Mechanism> Common<M> {
+    const NEW: Self = Self {
+        waiting: Rotation::EMPTY,
+        shown: Shown::Nothing,
+        made: [0; 5],
+        former_drops: Drops::NONE,
+        disconnect: None,
+    };
 }
 
 /// The message that the user was shown last; it lies in its link.

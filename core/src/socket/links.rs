@@ -16,7 +16,7 @@ use crate::wire::PeerInfo;
 /// A call for a peer that is gone does nothing.
 pub struct Links<'a, M: Mechanism> {
     pub(super) pattern: &'a mut dyn Judge<M>,
-    pub(super) common: &'a mut Common,
+    pub(super) common: &'a mut Common<M>,
     pub(super) setup: &'a Setup,
     pub(super) places: Places<'a, M>,
 }
@@ -25,6 +25,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// Makes a queue for a peer that is to be connected to, now and each time the connection is lost: see
     /// [`Links::poll_connect`].
     pub fn connect(&mut self) -> Result<PeerId, Refused> {
+        self.common.disconnect = Some(|links, peer| links.disconnect(peer));
         let peer = self.let_in(Tenant::Peer(Side::Connect))?;
         let opened = self.pattern.open(peer, Side::Connect);
         if let Some(slot) = self.places.slot_mut(peer) {
@@ -123,8 +124,10 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         }
         slot.status.drops.count_many(Reason::Undelivered, dropped);
         // RFC 37 "Error Handling": whom an ERROR sent away does not come back by itself.
-        if slot.dial == Dial::Never {
-            return self.disconnect(peer);
+        if slot.dial == Dial::Never
+            && let Some(disconnect) = self.common.disconnect
+        {
+            return disconnect(self, peer);
         }
         self.read(peer, now);
     }
