@@ -10,6 +10,7 @@ mod links;
 mod memory;
 mod receiving;
 mod sending;
+mod tally;
 
 pub use error::{Failure, SendError};
 pub use links::Links;
@@ -25,6 +26,7 @@ use crate::storage::{FIXED_TOPIC_LEN_MAX, Fixed, Full, Storage};
 use crate::time::Instant;
 use judge::{Judge, Own};
 use memory::{Places, Slot};
+use tally::Tally;
 
 /// A socket of pattern `P`, in [`Memory`] that the caller lends it for as long as it lives.
 // In this order there are no gaps in its middle: the compiler fills in place what begins as zeros, and needs no memcpy.
@@ -49,7 +51,7 @@ struct Common<M: Mechanism> {
     /// What its peer is called, where that was made.
     made: [u8; 5],
     /// What was dropped with no peer in mind, or with peers whose slot has another tenant.
-    former_drops: Drops,
+    former_drops: Tally,
     /// [`Links::disconnect`], once a peer is connected to: so that it is linked only for who connects.
     disconnect: Option<fn(&mut Links<'_, M>, PeerId)>,
 }
@@ -59,7 +61,7 @@ impl<M: Mechanism> Common<M> {
         waiting: Rotation::EMPTY,
         shown: Shown::Nothing,
         made: [0; 5],
-        former_drops: Drops::NONE,
+        former_drops: Tally::NONE,
         disconnect: None,
     };
 }
@@ -112,8 +114,8 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
 
     /// How many messages were dropped, by reason.
     pub fn drops(&self) -> Drops {
-        self.base.places.slots.iter().fold(self.base.common.former_drops, |mut drops, slot| {
-            drops += slot.status.drops;
+        self.base.places.slots.iter().fold(Drops::from(self.base.common.former_drops), |mut drops, slot| {
+            drops += slot.counts.drops.into();
             drops
         })
     }

@@ -1,8 +1,8 @@
 //! What does it take to keep the links of a socket going, whatever its type and its sizes?
 
 use super::judge::Judge;
-use super::memory::{Dial, Failed, Place, Places, Tenant};
-use super::{Common, Failure, PeerStatus, Shown};
+use super::memory::{Counts, Dial, Failed, Place, Places, Tenant};
+use super::{Common, Failure, Shown};
 use crate::link::{FixedLink, Outgoing, PushError, Setup, Stepped};
 use crate::mechanism::Mechanism;
 use crate::pattern::overload::Policy;
@@ -122,7 +122,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 }
             }
         }
-        slot.status.drops.count_many(Reason::Undelivered, dropped);
+        slot.counts.drops.count_many(Reason::Undelivered, dropped);
         // RFC 37 "Error Handling": whom an ERROR sent away does not come back by itself.
         if slot.dial == Dial::Never
             && let Some(disconnect) = self.common.disconnect
@@ -139,7 +139,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         if slot.tenant == Tenant::Peer(Side::Connect) {
             (slot.tenant, slot.dial) = (Tenant::Nobody, Dial::Settled);
             let dropped = slot.link.detach(tx) + slot.link.discard(tx);
-            slot.status.drops.count_many(Reason::Undelivered, dropped);
+            slot.counts.drops.count_many(Reason::Undelivered, dropped);
             slot.link.clear();
             self.common.waiting.set(peer.slot, false);
             if self.common.shown.is_from(peer) {
@@ -179,7 +179,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     pub fn advance(&mut self, peer: PeerId, len: usize, now: Instant) {
         let Some(slot) = self.places.slot_mut(peer) else { return };
         if slot.link.advance(len) {
-            slot.status.sent = slot.status.sent.wrapping_add(1);
+            slot.counts.sent = slot.counts.sent.wrapping_add(1);
             self.pattern.room(peer, true);
         }
         // Our last command may be what the handshake waited for.
@@ -212,8 +212,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let (slot, index) = slots.find(|(slot, _)| slot.is_free()).ok_or(Refused::NoRoom)?;
         slot.tenant = tenant;
         slot.turn = slot.turn.wrapping_add(1);
-        self.common.former_drops += slot.status.drops;
-        slot.status = PeerStatus::NONE;
+        self.common.former_drops.take_over(&mut slot.counts.drops);
+        slot.counts = Counts::NONE;
         Ok(PeerId { slot: index, turn: slot.turn })
     }
 
@@ -239,11 +239,11 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                         Arrival::Queue => waiting.set(peer.slot, true),
                         Arrival::Consumed => slot.link.drop_message(),
                         Arrival::Widened => {
-                            slot.status.drops.count(Reason::Widened);
+                            slot.counts.drops.count(Reason::Widened);
                             waiting.set(peer.slot, true);
                         }
                         Arrival::Drop(reason) => {
-                            slot.status.drops.count(reason);
+                            slot.counts.drops.count(reason);
                             slot.link.drop_message();
                         }
                     }
@@ -252,7 +252,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                     Ok(other) => {
                         displaced = other;
                         slot.backoff.reset();
-                        slot.status.connections = slot.status.connections.wrapping_add(1);
+                        slot.counts.connections = slot.counts.connections.wrapping_add(1);
                     }
                     Err(error) => {
                         place.fail(Failure::Refused(error));
@@ -306,7 +306,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// A message is dropped when its turn came, and its peer with it if it is to be closed.
     pub(super) fn refuse(&mut self, peer: PeerId, reason: Reason, close: bool, now: Instant) {
         if let Some(mut place) = self.places.find(peer) {
-            place.slot.status.drops.count(reason);
+            place.slot.counts.drops.count(reason);
             if close {
                 place.fail(Failure::Message(reason));
             }

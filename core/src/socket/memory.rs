@@ -1,11 +1,12 @@
 //! Where does a fixed socket keep its links and their octets?
 
+use super::tally::Tally;
 use super::{Failure, PeerStatus};
 use crate::backoff::Backoff;
 use crate::link::{FixedLink, FixedMessage, Outgoing, PushError};
 use crate::mechanism::Mechanism;
+use crate::pattern::Reason;
 use crate::pattern::overload::Policy;
-use crate::pattern::{Drops, Reason};
 use crate::peer::{PeerId, Side};
 use crate::time::Instant;
 
@@ -67,8 +68,16 @@ pub(super) struct Slot<M: Mechanism> {
     pub(super) dial: Dial,
     pub(super) backoff: Backoff,
     pub(super) failed: Failed,
-    /// Whether it is up is known to the link.
-    pub(super) status: PeerStatus,
+    pub(super) counts: Counts,
+}
+
+/// What is counted of a peer: see [`PeerStatus`].
+#[derive(Clone, Copy)]
+pub(super) struct Counts {
+    pub(super) connections: u32,
+    pub(super) sent: u32,
+    pub(super) received: u32,
+    pub(super) drops: Tally,
 }
 
 /// Who has a slot.
@@ -140,7 +149,7 @@ impl<M: Mechanism> Places<'_, M> {
     /// The user is given a message of the peer's, or more of one, which does not count again.
     pub(super) fn count_received(&mut self, peer: PeerId) {
         if let Some(slot) = self.slot_mut(peer).filter(|slot| !slot.link.has_piece()) {
-            slot.status.received = slot.status.received.wrapping_add(1);
+            slot.counts.received = slot.counts.received.wrapping_add(1);
         }
     }
 
@@ -171,7 +180,7 @@ impl<M: Mechanism> Places<'_, M> {
             if let Some(Place { slot, tx, .. }) = self.at(index).filter(|_| audience >> index & 1 == 1)
                 && slot.push(tx, policy, true, message.clone(), len).is_err()
             {
-                slot.status.drops.count(Reason::QueueFull);
+                slot.counts.drops.count(Reason::QueueFull);
             }
         }
         Ok(())
@@ -193,7 +202,7 @@ impl<M: Mechanism> Place<'_, M> {
             }
             let dropped = slot.link.fail(self.tx, failure.reason_for_peer());
             slot.failed = Failed::Untold(failure);
-            slot.status.drops.count_many(Reason::Undelivered, dropped);
+            slot.counts.drops.count_many(Reason::Undelivered, dropped);
         }
     }
 }
@@ -207,14 +216,14 @@ impl<M: Mechanism> Slot<M> {
         dial: Dial::Settled,
         backoff: Backoff::NEVER,
         failed: Failed::No,
-        status: PeerStatus::NONE,
+        counts: Counts::NONE,
     };
 
     #[inline(never)]
     fn clear(&mut self) {
         self.link.clear();
         (self.tenant, self.dial, self.failed) = (Tenant::Nobody, Dial::Settled, Failed::No);
-        self.status = PeerStatus::NONE;
+        self.counts = Counts::NONE;
     }
 
     /// Queues a message. Where that is to be, the policy makes room.
@@ -231,7 +240,7 @@ impl<M: Mechanism> Slot<M> {
         }
         if policy == Policy::KeepLatest {
             let replaced = self.link.drop_topic_of(tx, message.clone());
-            self.status.drops.count_many(Reason::Replaced, replaced);
+            self.counts.drops.count_many(Reason::Replaced, replaced);
         }
         loop {
             let pushed = self.link.push(tx, message.clone(), len);
@@ -239,12 +248,13 @@ impl<M: Mechanism> Slot<M> {
             if pushed != Err(PushError::NoRoom) || !may_drop || !self.link.drop_oldest(tx) {
                 return pushed;
             }
-            self.status.drops.count(Reason::QueueFull);
+            self.counts.drops.count(Reason::QueueFull);
         }
     }
 
     pub(super) fn status(&self) -> PeerStatus {
-        PeerStatus { is_up: self.link.is_up(), ..self.status }
+        let Counts { connections, sent, received, drops } = self.counts;
+        PeerStatus { is_up: self.link.is_up(), connections, sent, received, drops: drops.into() }
     }
 
     pub(super) fn is_free(&self) -> bool {
@@ -259,8 +269,8 @@ impl<M: Mechanism> Slot<M> {
     }
 }
 
-impl PeerStatus {
-    pub(super) const NONE: Self = Self { is_up: false, connections: 0, sent: 0, received: 0, drops: Drops::NONE };
+impl Counts {
+    pub(super) const NONE: Self = Self { connections: 0, sent: 0, received: 0, drops: Tally::NONE };
 }
 
 impl Dial {
