@@ -47,7 +47,7 @@ async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
     let endpoint = &callee.endpoint;
     let shared = junction.shared();
     let (least, most) = shared.options.reconnect;
-    let mut backoff = Backoff::new(ms(least), ms(most));
+    let (backoff, mut step_ms) = (Backoff::new(ms(least), ms(most)), 0);
     let mut phase = shared.phase.subscribe();
     loop {
         let begun = Instant::now();
@@ -65,12 +65,12 @@ async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
             Ended::Lost => {
                 // A peer that lets us in only to send us away is not tried again at once.
                 if begun.elapsed() >= LASTING {
-                    backoff.reset();
+                    step_ms = 0;
                 }
                 None
             }
         };
-        let delay = Duration::from_millis(u64::from(backoff.next_ms(random())));
+        let delay = Duration::from_millis(u64::from(backoff.next_ms(&mut step_ms, random())));
         if let Some(error) = error {
             shared.report(Event::Retrying { endpoint: endpoint.clone(), error, delay });
         }

@@ -74,11 +74,11 @@ fn write<S: Seal>(seal: S) {
 }
 
 fn backoff() {
-    let mut backoff = Backoff::new(size() as u32, size() as u32);
+    let (backoff, mut step_ms) = (Backoff::new(size() as u32, size() as u32), size() as u32);
     while either() {
-        keep(backoff.next_ms(size() as u32));
+        keep(backoff.next_ms(&mut step_ms, size() as u32));
         if either() {
-            backoff.reset();
+            step_ms = 0;
         }
     }
 }

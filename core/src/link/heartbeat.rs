@@ -14,9 +14,9 @@ pub struct Heartbeat {
     pings: bool,
     next_ping: Instant,
     heard: Instant,
-    peer_ttl_ms: Option<u32>,
     /// Whether silence may mean that the peer's user is slow, and no more.
     patient: bool,
+    /// The last PING that came, with the last time to live that any said.
     ping: Ping,
     /// Whether that PING is to be answered.
     owes: bool,
@@ -57,7 +57,6 @@ impl Heartbeat {
             pings: version >= Version::V3_1 && setup.interval_ms > 0,
             next_ping: now.after_ms(setup.interval_ms),
             heard: now,
-            peer_ttl_ms: None,
             patient: matches!(ours, SocketType::Push | SocketType::Pub | SocketType::Xpub),
             ping: Ping { ttl_ds: 0, context: [0; CONTEXT_LEN_MAX], context_len: 0 },
             owes: false,
@@ -76,12 +75,9 @@ impl Heartbeat {
     pub fn handle(&mut self, command: &Command<'_>) {
         if let Command::Ping { ttl_ds, context } = command {
             // RFC 37 "Connection Heartbeating": the PONG SHALL hold the same context.
-            self.ping.set(*ttl_ds, *context);
+            self.ping.set(if *ttl_ds > 0 { *ttl_ds } else { self.ping.ttl_ds }, *context);
             self.owes = true;
             self.patient = false;
-            if *ttl_ds > 0 {
-                self.peer_ttl_ms = Some(u32::from(*ttl_ds) * 100);
-            }
         }
     }
 
@@ -110,7 +106,8 @@ impl Heartbeat {
     /// When the silence will have lasted too long; `None` when never.
     pub fn expiry(&self) -> Option<Instant> {
         let ours = (self.pings && !self.patient && self.setup.timeout_ms > 0).then_some(self.setup.timeout_ms);
-        let silence_ms = match (ours, self.peer_ttl_ms) {
+        let theirs = (self.ping.ttl_ds > 0).then_some(u32::from(self.ping.ttl_ds) * 100);
+        let silence_ms = match (ours, theirs) {
             (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
             (ours, theirs) => ours.or(theirs),
         };

@@ -30,7 +30,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let opened = self.pattern.open(peer, Side::Connect);
         if let Some(slot) = self.places.slot_mut(peer) {
             match opened {
-                Ok(()) => (slot.dial, slot.backoff) = (Dial::Now, self.setup.reconnect.anew()),
+                Ok(()) => (slot.dial, slot.step_ms) = (Dial::Now, 0),
                 Err(_) => slot.tenant = Tenant::Nobody,
             }
         }
@@ -45,7 +45,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             if slot.dial == Dial::Lost && slot.link.is_down() {
                 let mut random = [0; 4];
                 entropy(&mut random);
-                slot.dial = Dial::At(now.after_ms(slot.backoff.next_ms(u32::from_ne_bytes(random))));
+                slot.dial =
+                    Dial::At(now.after_ms(self.setup.reconnect.next_ms(&mut slot.step_ms, u32::from_ne_bytes(random))));
             }
             if slot.dial.is_due(now) {
                 slot.dial = Dial::Settled;
@@ -251,7 +252,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 Ok(Stepped::Introduced(info)) => match admit(*pattern, &mut slot.tenant, peer, &info) {
                     Ok(other) => {
                         displaced = other;
-                        slot.backoff.reset();
+                        slot.step_ms = 0;
                         slot.counts.connections = slot.counts.connections.wrapping_add(1);
                     }
                     Err(error) => {

@@ -2,7 +2,6 @@
 
 use super::tally::Tally;
 use super::{Failure, PeerStatus};
-use crate::backoff::Backoff;
 use crate::link::{FixedLink, FixedMessage, Outgoing, PushError};
 use crate::mechanism::Mechanism;
 use crate::pattern::Reason;
@@ -66,7 +65,8 @@ pub(super) struct Slot<M: Mechanism> {
     pub(super) turn: u16,
     pub(super) tenant: Tenant,
     pub(super) dial: Dial,
-    pub(super) backoff: Backoff,
+    /// How far the delay before connecting again has grown.
+    pub(super) step_ms: u32,
     pub(super) failed: Failed,
     pub(super) counts: Counts,
 }
@@ -214,7 +214,7 @@ impl<M: Mechanism> Slot<M> {
         turn: 0,
         tenant: Tenant::Nobody,
         dial: Dial::Settled,
-        backoff: Backoff::NEVER,
+        step_ms: 0,
         failed: Failed::No,
         counts: Counts::NONE,
     };

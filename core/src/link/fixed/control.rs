@@ -9,8 +9,8 @@ pub(super) struct Control {
     octets: [u8; CONTROL_LEN],
 }
 
-/// A greeting; or a READY with an identity of 32 octets (77 octets); or a sealed PING.
-const CONTROL_LEN: usize = 128;
+/// A greeting; or a READY with an identity of 32 octets (77 octets); or what says a topic of 64, with 35 for a seal.
+const CONTROL_LEN: usize = 112;
 
 impl Control {
     pub(super) const EMPTY: Self = Self { octets: [0; CONTROL_LEN], start: 0, end: 0 };
