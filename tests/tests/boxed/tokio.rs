@@ -4,7 +4,7 @@ use super::{CLIENT, SERVER};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 use tokio::io::copy_bidirectional;
-use zeptomq::{Dealer, Event, Limit, Message, Options, Pull, Push, Rep, Req, Router};
+use zeptomq::{Dealer, Drops, Event, Limit, Message, Options, Policy, Pull, Push, Rep, Req, Router};
 use zeptomq_tests::boxed::TestBox;
 use zeptomq_tests::executor::{Config, Executor, Kind};
 use zeptomq_tests::machine::machine;
@@ -234,5 +234,43 @@ fn a_fixed_socket_and_one_on_tokio_understand_each_other() {
         run(&mut world, start, |_| talk.is_finished());
         wait(talk).unwrap();
         assert!(world.failed().is_empty(), "{:?}", world.failed());
+    }
+}
+
+/// What is sealed already leaves whole; what makes room waits behind it.
+#[test]
+fn messages_make_room_behind_one_that_has_left_in_part() {
+    for (policy, heard) in [(Policy::DropOldest, 97..=100), (Policy::KeepLatest, 100..=100)] {
+        let limit = Limit { messages: 4, octets: 1 << 20 };
+        let push = Push::with(sealed(CLIENT).overload(policy).send_limit(limit)).unwrap();
+        let mut pull = Pull::with(sealed(SERVER).receive_limit(Limit { messages: 1, octets: 1 })).unwrap();
+        wait(async {
+            let at = pull.bind("tcp://127.0.0.1:0").await.unwrap();
+            push.connect(&at.to_string()).unwrap();
+            push.wait_for_peers(1).await;
+            // The puller takes one: then the connection fills, until a message stays in the middle of it.
+            let mut bulks = 0u8;
+            while bulks < 20 || push.drops() == Drops::NONE {
+                push.send(Message::multipart([vec![b'b', bulks], part(1 << 20, bulks.into())])).await.unwrap();
+                bulks += 1;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            for number in 1..=100u8 {
+                push.send(Message::multipart([b"t".to_vec(), vec![number]])).await.unwrap();
+            }
+            let mut numbers = Vec::new();
+            let mut last = None;
+            while numbers.last() != Some(&100) {
+                let message = pull.recv().await.unwrap();
+                if message[0] == b"t"[..] {
+                    numbers.push(message[1][0]);
+                } else {
+                    let bulk = message[0][1];
+                    assert!(last < Some(bulk) && message[1] == part(1 << 20, bulk.into()));
+                    last = Some(bulk);
+                }
+            }
+            assert_eq!(numbers, heard.clone().collect::<Vec<u8>>());
+        });
     }
 }
