@@ -155,3 +155,20 @@ async fn what_is_left_on_closing_is_counted_to_the_message() {
         assert_eq!(publisher.close().await.unwrap_err().messages, waiting as usize + 1);
     }
 }
+
+/// A peer that was passed over while another had room has its turn when none has.
+#[tokio::test]
+async fn who_was_passed_over_makes_room_in_turn() {
+    let limit = Limit { messages: 2, octets: 30 };
+    let push = Push::with(holding(2, Policy::DropOldest).send_limit(limit)).unwrap();
+    for _ in 0..2 {
+        push.connect("tcp://127.0.0.1:1").unwrap();
+    }
+    for body in ["a body above the limit of the queue in octets", "1", "2"] {
+        push.send(body).await.unwrap();
+    }
+    let unsent = || push.peers().iter().map(|peer| peer.unsent).collect::<Vec<_>>();
+    assert_eq!(unsent(), [Limit { messages: 1, octets: 47 }, Limit { messages: 2, octets: 6 }]);
+    push.send("3").await.unwrap();
+    assert_eq!(unsent(), [Limit { messages: 1, octets: 3 }, Limit { messages: 2, octets: 6 }]);
+}
