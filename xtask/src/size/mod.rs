@@ -64,13 +64,11 @@ const FIRMWARE: [Firmware; 4] = [
 
 /// Limits that are not met yet: the firmware, the column, and the number that must not get worse.
 const NOT_MET_YET: &[(&str, &str, u32)] = &[
-    ("pub", "flash", 14_252),
-    ("pub", "of it its own", 13_180),
-    ("pub-sub", "flash", 16_202),
-    ("rep", "flash", 14_224),
-    ("all", "flash", 30_670),
-    ("all", "of it a link", 316),
-    ("all", "stack", 1_240),
+    ("pub", "flash", 10_904),
+    ("pub", "of it its own", 10_730),
+    ("pub-sub", "flash", 12_892),
+    ("rep", "flash", 11_200),
+    ("all", "flash", 24_116),
 ];
 
 /// What is done with the table.
