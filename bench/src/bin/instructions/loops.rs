@@ -4,13 +4,15 @@
 //! and without closures that are not inlined themselves, for their names hold its name and would toggle the count off.
 
 use std::hint::black_box;
-use zeptomq::core::link::{Limits, Reader, Step, Writer};
-use zeptomq::core::mechanism::Clear;
+use zeptomq::core::link::{Limits, Reader, Setup, Step, Writer};
+use zeptomq::core::mechanism::{Clear, Null};
 use zeptomq::core::pattern::{
-    Arrival, Pattern, Pub, Push, Receives, Rep, Route, Sends, To, TopicLimits, Verbosity, Xpub,
+    Arrival, Pattern, Pub, Pull, Push, Receives, Rep, Route, Sends, To, TopicLimits, Verbosity, Xpub,
 };
 use zeptomq::core::peer::{PeerId, Side};
-use zeptomq::core::storage::{Heap, Slots};
+use zeptomq::core::socket::{FixedSocket, Links, Memory};
+use zeptomq::core::storage::{Fixed, Heap, Slots};
+use zeptomq::core::time::Instant;
 use zeptomq::core::wire::{FrameKind, PeerInfo, SocketType};
 
 /// A loop over messages, of which callgrind counts one function.
@@ -107,6 +109,29 @@ pub(crate) const LOOPS: &[Loop] = &[
             let said: [&[u8]; 2] = [b"\x01topic", b"\x00topic"];
             let shown = measured_xpub_subscription(black_box(&mut publisher), black_box(said), messages);
             assert_eq!(shown as u64, messages);
+        },
+    },
+    Loop {
+        name: "fixed-leaves",
+        what: "a fixed PUSH: queue a message of 32 octets, and hand out its frame",
+        function: "measured_fixed_leaves",
+        run: |messages| {
+            let (mut push_memory, mut pull_memory) = (FixedMemory::NEW, FixedMemory::NEW);
+            let (mut push, _, peer, _) = fixed_pair(&mut push_memory, &mut pull_memory);
+            let octets = measured_fixed_leaves(&mut push, peer, black_box(&FIXED_BODY), messages);
+            assert_eq!(octets as u64, 34 * messages);
+        },
+    },
+    Loop {
+        name: "fixed-arrives",
+        what: "a fixed PULL: put a frame of 32 octets into the window, and take the message",
+        function: "measured_fixed_arrives",
+        run: |messages| {
+            let (mut push_memory, mut pull_memory) = (FixedMemory::NEW, FixedMemory::NEW);
+            let (_, mut pull, _, peer) = fixed_pair(&mut push_memory, &mut pull_memory);
+            let frame = [&[0, 32][..], &FIXED_BODY].concat();
+            let octets = measured_fixed_arrives(&mut pull, peer, black_box(&frame), messages);
+            assert_eq!(octets as u64, 32 * messages);
         },
     },
 ];
@@ -216,3 +241,77 @@ fn measured_xpub_subscription(publisher: &mut Xpub<Heap>, said: [&[u8]; 2], mess
     }
     shown
 }
+
+type FixedMemory = Memory<Null, 1, 128, 128>;
+type FixedPush<'m> = FixedSocket<'m, Push<Fixed<1>>, Null>;
+type FixedPull<'m> = FixedSocket<'m, Pull, Null>;
+
+const FIXED_BODY: [u8; 32] = *b"thirty-two octets of a message..";
+const NOW: Instant = Instant::from_ms(0);
+
+/// Two fixed sockets that are up, and what each calls the other.
+fn fixed_pair<'m>(
+    push_memory: &'m mut FixedMemory,
+    pull_memory: &'m mut FixedMemory,
+) -> (FixedPush<'m>, FixedPull<'m>, PeerId, PeerId) {
+    let mut push = FixedSocket::new(Push::NEW, Null::NEW, push_memory, &Setup::DEFAULT);
+    let mut pull = FixedSocket::new(Pull, Null::NEW, pull_memory, &Setup::DEFAULT);
+    let (Ok(to), Ok(from)) = (push.links().connect(), pull.links().accept(NOW)) else {
+        return (push, pull, NOBODY, NOBODY);
+    };
+    push.links().attach(to, NOW);
+    for _ in 0..4 {
+        shuttle(&mut push.links(), to, &mut pull.links(), from);
+        shuttle(&mut pull.links(), from, &mut push.links(), to);
+    }
+    (push, pull, to, from)
+}
+
+/// Moves what one has to say to the other.
+fn shuttle(one: &mut Links<'_, Null>, to: PeerId, other: &mut Links<'_, Null>, from: PeerId) {
+    let pending = one.pending(to, &mut |_| (), NOW);
+    let len = pending.len();
+    for (place, octet) in other.receive_window(from, NOW).iter_mut().zip(pending) {
+        *place = *octet;
+    }
+    other.commit(from, len, NOW);
+    one.advance(to, len, NOW);
+}
+
+const NOBODY: PeerId = PeerId { slot: u16::MAX, turn: 0 };
+
+#[inline(never)]
+fn measured_fixed_leaves(push: &mut FixedPush<'_>, to: PeerId, body: &[u8], messages: u64) -> usize {
+    let mut octets = 0;
+    for _ in 0..messages {
+        let _ = push.try_send(&[body], NOW);
+        let mut links = push.links();
+        loop {
+            let len = black_box(links.pending(to, &mut nothing, NOW)).len();
+            if len == 0 {
+                break;
+            }
+            links.advance(to, len, NOW);
+            octets += len;
+        }
+    }
+    octets
+}
+
+#[inline(never)]
+fn measured_fixed_arrives(pull: &mut FixedPull<'_>, from: PeerId, frame: &[u8], messages: u64) -> usize {
+    let mut octets = 0;
+    for _ in 0..messages {
+        let mut links = pull.links();
+        if let Some(window) = links.receive_window(from, NOW).get_mut(..frame.len()) {
+            window.copy_from_slice(frame);
+        }
+        links.commit(from, frame.len(), NOW);
+        while let Ok(Some(message)) = pull.try_recv(NOW) {
+            octets += black_box(message.first()).len();
+        }
+    }
+    octets
+}
+
+fn nothing(_: &mut [u8]) {}
