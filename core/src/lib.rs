@@ -6,7 +6,8 @@
 //! * *Whom does this message go to, and what of it does the user see?* A small value: a route or a verdict.
 //!
 //! An executor owns memory, sockets, clocks and tasks, and carries the answers out. Two exist: [`socket::FixedSocket`]
-//! here, in fixed arrays, and the crate `zeptomq` on tokio.
+//! here, in fixed memory, which the crate `zeptomq-smoltcp` runs on the TCP/IP stack smoltcp; and the crate `zeptomq` on
+//! tokio.
 //!
 //! # The map
 //!
@@ -30,6 +31,11 @@
 //!
 //! Sent: [`pattern::Sends::route`] names the peer, or all those that subscribed, and [`pattern::overload`] says what a full queue does; the executor
 //! queues the message whole and reports it with [`pattern::Sends::sent`]; [`link::Writer`] frames and seals it.
+//!
+//! # Features
+//!
+//! `alloc`: storage that grows, for servers. `pieces`: fixed sockets receive what is longer than their memory.
+//! `defmt`: what a device logs can be logged with defmt. None is on by itself.
 //!
 //! # Deliberately absent
 //!
