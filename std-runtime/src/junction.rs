@@ -194,6 +194,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         line.reading |= !*crowded && load.is_relieved(share);
         if line.reading {
             work.room = room(load, share, *crowded);
+            // Its share may have become smaller, for others came. Who is not read is to be roused when it is again.
+            line.reading = work.room > 0;
         }
         work.end = line.end.or(match phase {
             Phase::Closing if said_all => Some(End::Finished),

@@ -65,7 +65,7 @@ fn queues_that_were_left_full_are_bounded_together() {
         let end = Instant::now() + DEADLINE;
         while socket.peers() > 0 {
             drain(&mut socket);
-            assert!(Instant::now() < end, "the strangers do not end");
+            assert!(Instant::now() < end, "the strangers of a {kind:?} do not end");
         }
         serves(&mut socket, 0);
         memory.expect_left(MIB);
