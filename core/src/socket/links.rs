@@ -183,8 +183,10 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             slot.counts.sent = slot.counts.sent.wrapping_add(1);
             self.pattern.room(peer, true);
         }
-        // Our last command may be what the handshake waited for.
-        self.read(peer, now);
+        // Our last command may be what the handshake waited for, and what arrived behind it.
+        if slot.link.may_read() {
+            self.read(peer, now);
+        }
     }
 
     /// A link that has to be closed: send what is pending on it, close its connection and [`Links::detach`] it.
@@ -223,9 +225,10 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let mut displaced = None;
         let Self { pattern, common: Common { waiting, shown, .. }, setup, places, .. } = self;
         let Some(mut place) = places.find(peer) else { return };
+        let wants = pattern.wants(setup.large_len_max);
         loop {
             let Place { slot, rx, .. } = &mut place;
-            match slot.link.step(rx, setup, now, pattern.wants(setup.large_len_max)) {
+            match slot.link.step(rx, setup, now, wants) {
                 Ok(Stepped::On) => (),
                 Ok(Stepped::Idle) => {
                     let judged = waiting.contains(peer.slot) || shown.is_from(peer);

@@ -112,11 +112,9 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
 #[cfg(not(feature = "alloc"))]
 #[inline(never)]
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
-    let step = core::hint::black_box(1);
-    let mut at = 0;
-    while let (Some(to), Some(from)) = (to.get_mut(at), from.get(at)) {
+    for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
-        at += step;
+        core::hint::black_box(());
     }
 }
 

@@ -177,6 +177,11 @@ impl<M: Mechanism> FixedLink<M> {
         }
     }
 
+    /// Whether something may be there to be read: octets, or the end of a handshake.
+    pub fn may_read(&self) -> bool {
+        !self.is_up() || self.rx.has_unread()
+    }
+
     /// Reads one step further, up to the end of the message behind the one that waits. Call it until it answers
     /// [`Stepped::Idle`] or [`Stepped::Ended`]; then there may be a [`FixedLink::message`].
     ///

@@ -60,6 +60,10 @@ impl Rx {
         octets.get_mut(usize::from(self.cursor)..usize::from(self.end)).unwrap_or_default()
     }
 
+    pub(super) fn has_unread(&self) -> bool {
+        self.cursor != self.end
+    }
+
     /// Where the unread octets begin, for `at`.
     pub(super) fn position(&self) -> usize {
         usize::from(self.cursor)
