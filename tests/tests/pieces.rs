@@ -216,6 +216,24 @@ fn a_connection_that_is_lost_in_the_middle_is_told() {
 }
 
 #[test]
+fn octets_of_a_part_whose_rest_never_comes_are_no_messages() {
+    for octet in [0, 1, 4] {
+        let mut memory = Room::NEW;
+        let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &SETUP);
+        let peer = up(&mut pull, "PUSH", b"");
+        let octets = message(&[&[octet; 2500]]);
+        assert_eq!(feed(&mut pull, peer, &octets), LEN);
+        assert!(pull.try_recv(NOW).unwrap().is_some());
+        // Each frame of these would be an empty message, a part of one or a command.
+        feed(&mut pull, peer, &octets[LEN..][..300]);
+        pull.links().detach(peer, NOW);
+        assert_eq!(pull.try_recv(NOW).unwrap().map(|received| received.extent()), Some(Extent::Torn));
+        assert!(pull.try_recv(NOW).unwrap().is_none(), "{octet}");
+        assert!(pull.links().accept(NOW).is_ok());
+    }
+}
+
+#[test]
 fn what_is_too_long_or_not_the_last_part_closes_the_link() {
     for octets in [message(&[&body((1 << 20) + 1)]), [more(&body(600)), message(&[b"x"])].concat()] {
         let mut memory = Room::NEW;

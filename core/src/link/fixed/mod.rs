@@ -222,7 +222,12 @@ impl<M: Mechanism> FixedLink<M> {
                 let further = reader.as_mut().and_then(|reader| read(reader, None, wants, unread).ok());
                 match further {
                     Some(Stepped::On) => Ok(Stepped::On),
-                    _ if self.rx.has_message() || self.passing.tear() => Ok(Stepped::Idle),
+                    _ if self.rx.has_message() => Ok(Stepped::Idle),
+                    _ if self.passing.tear() => {
+                        // What has come behind the pieces is octets of a part: no frame is looked for in them.
+                        *reader = None;
+                        Ok(Stepped::Idle)
+                    }
                     _ => {
                         self.stage = Stage::Down;
                         self.rx.clear();
