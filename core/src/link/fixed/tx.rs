@@ -181,6 +181,9 @@ impl Tx {
     }
 
     fn remove(&mut self, octets: &mut [u8], start: u16, end: u16) {
+        if start == self.start {
+            self.cuts = 0;
+        }
         super::shift_down(octets, usize::from(end), usize::from(self.end), usize::from(start));
         self.end -= end - start;
     }
@@ -286,5 +289,21 @@ mod tests {
         }
         assert_eq!(pending(&mut tx, array), b"\0\x04next");
         assert_eq!((tx.rewind(array, true), pending(&mut tx, array)), (0, &b"\0\x04next"[..]));
+    }
+    #[test]
+    fn a_message_is_not_cut_for_one_that_made_way_for_it() {
+        let (mut tx, array) = (Tx::EMPTY, &mut [0; 32]);
+        push(&mut tx, array, b"older");
+        for _ in 0..2 {
+            pending(&mut tx, array);
+            tx.advance(3);
+            assert_eq!(tx.rewind(array, true), 0);
+        }
+        push(&mut tx, array, b"newer");
+        assert!(tx.drop_oldest(array));
+        assert_eq!(pending(&mut tx, array), b"\0\x05newer");
+        tx.advance(3);
+        assert_eq!(tx.rewind(array, true), 0);
+        assert_eq!(pending(&mut tx, array), b"\0\x05newer");
     }
 }
