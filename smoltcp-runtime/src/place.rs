@@ -153,7 +153,8 @@ impl Place {
         }
         let endpoint = self.remote.as_ref().map(|remote| remote.endpoint);
         let dials = endpoint.zip(local_port()).is_some_and(|(endpoint, port)| tcp.connect(iface, endpoint, port));
-        self.at = if dials { At::Dialling { since: now } } else { At::Free };
+        // One that could not, for we have no address yet perhaps, is a dialling that nobody answers: its time runs out.
+        self.at = At::Dialling { since: now };
         dials
     }
 

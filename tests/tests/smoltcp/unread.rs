@@ -1,4 +1,4 @@
-//! Does a poll that could not read all that came say so?
+//! Does a poll that could not do all that there was to do say so?
 
 use crate::node::address;
 use smoltcp::iface::{Config, Interface, SocketSet};
@@ -51,4 +51,35 @@ fn a_poll_that_leaves_octets_unread_is_to_be_called_again_at_once() {
     settle(&mut sockets, &mut iface);
     assert_eq!(sockets.get::<tcp::Socket<'_>>(ours).recv_queue(), 0);
     assert!(again > 0, "it was all read at once");
+}
+
+#[test]
+fn a_poll_that_could_not_dial_is_to_be_called_again() {
+    // The board has no address yet.
+    let mut now = Instant::from_millis(1);
+    let mut device = Loopback::new(Medium::Ip);
+    let mut iface = Interface::new(Config::new(HardwareAddress::Ip), &mut device, now);
+    let mut buffers = [vec![0; 512], vec![0; 512]];
+    let [rx, tx] = buffers.each_mut();
+    let mut sockets = SocketSet::new(Vec::new());
+    let handle = sockets.add(tcp_socket(rx, tx));
+    let mut memory = Memory::<Null, 1, 64, 64>::NEW;
+    let mut publisher = FixedSocket::new(Pub::<Fixed<1>>::NEW, Null::NEW, &mut memory, &Setup::DEFAULT);
+    let mut port = Port::new([handle]);
+    port.connect(publisher.links(), (address(1), 5556)).unwrap();
+    for polls in 0..20 {
+        if polls == 10 {
+            iface.update_ip_addrs(|addresses| addresses.push(IpCidr::new(address(0), 8)).unwrap());
+        }
+        let mut ports = [(publisher.links(), &mut port as &mut dyn AnyPort<Null>)];
+        let next = poll(&mut device, &mut iface, &mut sockets, &mut ports, &mut |octets| octets.fill(3), now);
+        let next = next.unwrap_or_else(|| panic!("it would sleep for ever behind {polls} polls"));
+        assert!(next > now, "it does not sleep");
+        if sockets.get::<tcp::Socket<'_>>(handle).state() == tcp::State::SynSent {
+            assert!(polls >= 10);
+            return;
+        }
+        now = next;
+    }
+    panic!("it never dials");
 }
