@@ -420,3 +420,34 @@ fn what_a_peer_sent_before_a_write_to_it_failed_is_received() {
     };
     assert_eq!((ended, taken), (Ok(Streamed::Closed), 50));
 }
+
+#[test]
+fn who_was_disconnected_while_it_was_dialled_takes_no_place() {
+    let mut memory = Memory::<Null, 1, 256, 64>::NEW;
+    let mut router = FixedSocket::new(Router::<Fixed<1>>::NEW, Null::NEW, &mut memory, &SETUP);
+    let peer = router.links().connect().unwrap();
+    assert_eq!(router.links().poll_connect(&mut |_| (), NOW), Some(peer));
+    router.links().disconnect(peer);
+    router.links().attach(peer, NOW);
+    assert_eq!((router.links().poll_timeout(), router.links().accept(NOW).is_ok()), (None, true));
+}
+
+#[test]
+fn what_a_disconnected_peer_did_is_not_held_against_the_next() {
+    let mut memory = Memory::<Null, 1, 256, 64>::NEW;
+    let pattern = Req::<Fixed<1>>::new(req::Mode::Strict, 0);
+    let mut requester = FixedSocket::new(pattern, Null::NEW, &mut memory, &SETUP);
+    let peer = requester.links().connect().unwrap();
+    requester.links().attach(peer, NOW);
+    feed!(requester, peer, &opening("REP", b""));
+    while let len @ 1.. = requester.links().pending(peer, &mut |_| (), NOW).len() {
+        requester.links().advance(peer, len, NOW);
+    }
+    requester.try_send(&[b"ask"], NOW).unwrap();
+    feed!(requester, peer, &message(&[b"no reply"]));
+    assert!(requester.try_recv(NOW).is_err());
+    requester.links().disconnect(peer);
+    let other = requester.links().connect().unwrap();
+    assert_ne!(other, peer);
+    assert_eq!(requester.links().poll_failed(NOW), None);
+}

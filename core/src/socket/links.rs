@@ -84,7 +84,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// A connection to a peer of `connect` is there: the handshake begins. Only when [`Links::can_attach`].
     pub fn attach(&mut self, peer: PeerId, now: Instant) {
         let rx_len = usize::from(self.places.rx_len);
-        if let Some(slot) = self.places.slot_mut(peer) {
+        if let Some(slot) = self.places.slot_mut(peer).filter(|slot| slot.tenant != Tenant::Nobody) {
             (slot.failed, slot.dial) = (Failed::No, Dial::Settled);
             let (mechanism, socket_type) = self.pattern.opening();
             slot.link.attach(mechanism, socket_type, self.setup, rx_len, now);
@@ -138,7 +138,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     pub fn disconnect(&mut self, peer: PeerId) {
         let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
         if slot.tenant == Tenant::Peer(Side::Connect) {
-            (slot.tenant, slot.dial) = (Tenant::Nobody, Dial::Settled);
+            (slot.tenant, slot.dial, slot.failed) = (Tenant::Nobody, Dial::Settled, Failed::No);
             let dropped = slot.link.detach(tx) + slot.link.discard(tx);
             slot.counts.drops.count_many(Reason::Undelivered, dropped);
             slot.link.clear();
