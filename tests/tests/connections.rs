@@ -1,8 +1,13 @@
 //! How does a fixed socket keep its connections: whom does it let in, when does it come again, and whom does it leave?
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here is a test")]
 
+use zeptomq_core::io::{Connections, State, Transport};
+use zeptomq_core::link::Setup;
 use zeptomq_core::mechanism::Null;
+use zeptomq_core::pattern::Pull;
 use zeptomq_core::peer::PeerId;
+use zeptomq_core::socket::{FixedSocket, Memory};
+use zeptomq_core::time::Instant;
 use zeptomq_tests::executor::{Config, Kind};
 use zeptomq_tests::machine::{PEERS, machine};
 use zeptomq_tests::pipe::{End, pipe};
@@ -161,4 +166,64 @@ fn whom_an_error_sent_away_is_gone_and_may_be_connected_to_anew() {
     let anew = push.machine.connect().unwrap();
     assert_ne!(anew, peer);
     assert_eq!(dialled(&mut push, anew).0, 0);
+}
+
+/// Streams of which no more is known than how many there are, and how far they are.
+struct Counted {
+    open: usize,
+    state: State,
+    end: End,
+}
+
+impl Transport for Counted {
+    type Handle = ();
+    type Stream<'a> = &'a mut End;
+
+    fn accept(&mut self, _: Instant) -> Option<()> {
+        None
+    }
+
+    fn open(&mut self, _: PeerId, _: Instant) -> Option<()> {
+        self.open += 1;
+        Some(())
+    }
+
+    fn state(&mut self, (): &()) -> State {
+        self.state
+    }
+
+    fn stream<'a>(&'a mut self, (): &'a mut ()) -> &'a mut End {
+        &mut self.end
+    }
+
+    fn close(&mut self, (): (), _: Instant) {
+        self.open -= 1;
+    }
+
+    fn abort(&mut self, (): (), _: Instant) {
+        self.open -= 1;
+    }
+}
+
+#[test]
+fn the_connection_of_a_peer_that_is_disconnected_is_closed() {
+    let now = Instant::from_ms(0);
+    // While it is opened, when it is open, and when somebody else has its place.
+    for (state, comes_back) in [(State::Opening, false), (State::Open, false), (State::Open, true)] {
+        let mut memory = Memory::<Null, 1, 256, 64>::NEW;
+        let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &Setup::DEFAULT);
+        let (end, _theirs) = pipe(512);
+        let mut transport = Counted { open: 0, state, end };
+        let mut connections = Connections::<(), 2>::NEW;
+        let peer = pull.links().connect().unwrap();
+        connections.poll(&mut pull.links(), &mut transport, &mut |_| (), now);
+        pull.links().disconnect(peer);
+        if comes_back {
+            pull.links().connect().unwrap();
+        }
+        transport.state = State::Open;
+        connections.poll(&mut pull.links(), &mut transport, &mut |_| (), now);
+        let kept: Vec<PeerId> = connections.iter().map(|(peer, ())| peer).collect();
+        assert_eq!((kept.contains(&peer), transport.open), (false, usize::from(comes_back)));
+    }
 }

@@ -170,6 +170,10 @@ impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
                 *is_open = true;
             }
         }
+        if !self.links.is_attached(*peer) {
+            // Its peer was disconnected.
+            return Some((*peer, End::Gone));
+        }
         match poll_stream(self.links, *peer, &mut self.transport.stream(handle), self.entropy, self.now) {
             Ok(Streamed::Open) => None,
             Ok(Streamed::Closed) => Some((*peer, End::Closed)),

@@ -96,6 +96,11 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         self.places.slot(peer).is_some_and(|slot| slot.link.is_down())
     }
 
+    /// Whether the peer has a connection, or something of a former one is left.
+    pub(crate) fn is_attached(&self, peer: PeerId) -> bool {
+        self.places.slot(peer).is_some_and(|slot| !slot.link.is_down())
+    }
+
     /// Whether messages can pass to and from the peer.
     pub fn is_up(&self, peer: PeerId) -> bool {
         self.places.slot(peer).is_some_and(|slot| slot.link.is_up())
