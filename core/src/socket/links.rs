@@ -139,7 +139,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     }
 
     /// The peer of `connect` will not be connected to any more: what waits to leave is dropped, see
-    /// [`crate::pattern::Drops::undelivered`], and its place is free. Call it after `detach`.
+    /// [`crate::pattern::Drops::undelivered`], and its place is free.
+    /// [`crate::io::Connections`] closes its connection; who moves octets himself closes it first, and says `detach`.
     pub fn disconnect(&mut self, peer: PeerId) {
         let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
         if slot.tenant == Tenant::Peer(Side::Connect) {
