@@ -4,7 +4,8 @@
 use zeptomq_core::io::{Streamed, poll_stream};
 use zeptomq_core::link::{HeartbeatSetup, Setup};
 use zeptomq_core::mechanism::Null;
-use zeptomq_core::pattern::{Drops, Refused, Rep, Req, Router, req};
+use zeptomq_core::pattern::overload::Policy;
+use zeptomq_core::pattern::{Drops, Push, Refused, Rep, Req, Router, req};
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::{Failure, FixedSocket, Memory, SendError};
 use zeptomq_core::storage::Fixed;
@@ -205,6 +206,36 @@ fn what_was_dropped_is_known_of_each_peer_until_its_slot_has_another() {
     assert_eq!(publisher.drops(), all);
     let _another = publisher.peer("SUB");
     assert_eq!((of(&publisher, 0), publisher.drops()), (None, all));
+}
+
+/// Beside a message that has begun to leave there may be too little room, whatever else is dropped.
+#[test]
+fn nothing_makes_room_for_a_message_that_does_not_fit_all_the_same() {
+    for policy in [Policy::DropOldest, Policy::KeepLatest] {
+        let mut memory = Memory::<Null, 1, 256, 256>::NEW;
+        let mut push = FixedSocket::new(Push::<Fixed<1>>::NEW, Null::NEW, &mut memory, &SETUP);
+        let peer = push.links().accept(NOW).unwrap();
+        drain!(push, peer);
+        feed!(push, peer, &opening("PULL", b""));
+        push.try_send(&[&[1; 150]], NOW).unwrap();
+        assert_eq!(push.links().pending(peer, &mut |_| (), NOW).len(), 152);
+        push.links().advance(peer, 10, NOW);
+        push.try_send_or(policy, &[b"t", b"kept"], NOW).unwrap();
+        assert_eq!(push.try_send_or(policy, &[b"t", &[2; 110]], NOW), Ok(()));
+        assert_eq!(push.drops(), Drops { queue_full: 1, ..Drops::NONE }, "{policy:?}");
+        let mut left = Vec::new();
+        loop {
+            let mut links = push.links();
+            let pending = links.pending(peer, &mut |_| (), NOW);
+            let len = pending.len();
+            left.extend_from_slice(pending);
+            links.advance(peer, len, NOW);
+            if len == 0 {
+                break;
+            }
+        }
+        assert_eq!(left[142..], message(&[b"t", b"kept"]));
+    }
 }
 
 #[test]

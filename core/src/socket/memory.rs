@@ -238,6 +238,10 @@ impl<M: Mechanism> Slot<M> {
         if self.link.fits(len, tx.len()) == Err(PushError::NeverFits) {
             return Err(PushError::NeverFits);
         }
+        // Nothing is dropped in vain.
+        if policy.makes_room() && !self.link.fits_when_emptied(len, tx) {
+            return Err(PushError::NoRoom);
+        }
         if policy == Policy::KeepLatest {
             let replaced = self.link.drop_topic_of(tx, message.clone());
             self.counts.drops.count_many(Reason::Replaced, replaced);

@@ -306,6 +306,11 @@ impl<M: Mechanism> FixedLink<M> {
         self.tx.room_for(len, tx_len)
     }
 
+    /// Whether a message of this [`FixedLink::len_of`] can be queued when all is dropped of which nothing has left.
+    pub fn fits_when_emptied(&self, len: usize, tx: &[u8]) -> bool {
+        self.tx.begun_len(tx).saturating_add(len) <= tx.len()
+    }
+
     /// Whether a command of ours can be sent now: the link is up and no frame has left in part.
     pub fn takes_command(&self) -> bool {
         self.is_up() && !self.is_sending()

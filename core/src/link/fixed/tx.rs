@@ -161,6 +161,11 @@ impl Tx {
         count
     }
 
+    /// How long the message is of which something has left, if there is one.
+    pub(super) fn begun_len(&self, octets: &[u8]) -> usize {
+        usize::from(self.unbegun(octets) - self.start)
+    }
+
     /// Where the first message begins of which nothing has left.
     fn unbegun(&self, octets: &[u8]) -> u16 {
         if self.frame_end != self.start && self.more {
