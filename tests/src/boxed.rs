@@ -8,6 +8,7 @@
 //!         ◄──────── READY  metadata, sealed  and both sides' nonces choose
 //! ```
 
+use crate::chance::mix;
 use std::ops::Range;
 use zeptomq_core::mechanism::{Mechanism, Open, Rejected, Seal};
 use zeptomq_core::wire::greeting::MechanismName;
@@ -259,12 +260,4 @@ fn write(out: &mut [u8], pieces: &[&[u8]]) -> Result<usize, Short> {
     let octets = pieces.concat();
     out.get_mut(..octets.len()).ok_or(Short)?.copy_from_slice(&octets);
     Ok(octets.len())
-}
-
-/// A permutation of 64 bits (splitmix64).
-const fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what fails here is a test")]
 
 pub mod boxed;
+pub mod chance;
 pub mod executor;
 pub mod fixed;
 pub mod machine;

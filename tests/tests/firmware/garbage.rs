@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
+use zeptomq_tests::chance::Chance;
 use zeptomq_tests::wire::{error, frame, greeting, greeting_of, long_frame, more, opening, ping};
 
 /// In every state of a connection, while true peers are served.
@@ -161,30 +162,12 @@ fn sayings() -> impl Iterator<Item = Vec<u8>> {
         error("no"),
     ];
     let foreign = foreign.map(<[u8]>::to_vec);
-    foreign.into_iter().chain(frames).chain((0..RANDOM).map(random))
+    foreign.into_iter().chain(frames).chain((0..RANDOM).map(|seed| Chance(seed).babble()))
 }
 
 /// What comes before them: nothing, half a greeting, a greeting, all that opens a connection.
 fn stages(theirs: &str) -> [Vec<u8>; 4] {
     [Vec::new(), greeting()[..32].to_vec(), greeting().to_vec(), opening(theirs, b"")]
-}
-
-/// Up to a thousand octets, of which half begin as a frame may.
-fn random(seed: u64) -> Vec<u8> {
-    let mut state = seed;
-    let mut next = || {
-        // splitmix64
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    let len = 1 + next() as usize % 1000;
-    let first = [0, 1, 2, 3, 4, 6, 0x80, 0xff][next() as usize % 8];
-    let mut octets: Vec<u8> = (0..len).map(|_| next() as u8).collect();
-    octets[0] = first;
-    octets
 }
 
 const RANDOM: u64 = 40;

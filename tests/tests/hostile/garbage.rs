@@ -7,6 +7,7 @@ use crate::types::kinds;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use zeptomq_tests::chance::Chance;
 use zeptomq_tests::executor::{Executor, Kind, Listener, Socket};
 use zeptomq_tests::tokio::{DEADLINE, TokioSubject, options};
 use zeptomq_tests::wire::{Wire, greeting, greeting_of, long_frame, opening};
@@ -37,29 +38,11 @@ fn foreign() -> Vec<Vec<u8>> {
     ]
 }
 
-/// libzmq's test_bind_null_fuzzer: random octets.
-fn random(seed: u64) -> Vec<u8> {
-    let mut state = seed;
-    let mut next = || {
-        // splitmix64
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    let len = 1 + next() as usize % 1000;
-    // Half of them begin as a frame may.
-    let first = [0, 1, 2, 3, 4, 6, 0x80, 0xff][next() as usize % 8];
-    let mut octets: Vec<u8> = (0..len).map(|_| next() as u8).collect();
-    octets[0] = first;
-    octets
-}
-
 /// What is said, and what for, as a failing test shows it.
 fn sayings() -> impl Iterator<Item = (String, Vec<u8>)> {
     let foreign = foreign().into_iter().map(|octets| (octets.escape_ascii().to_string(), octets));
-    foreign.chain((0..SEEDS).map(|seed| (format!("the random octets of seed {seed}"), random(seed))))
+    // As libzmq's test_bind_null_fuzzer does.
+    foreign.chain((0..SEEDS).map(|seed| (format!("the random octets of seed {seed}"), Chance(seed).babble())))
 }
 
 /// Before it come: nothing, a greeting, an opening.

@@ -1,9 +1,9 @@
 //! What do the users of two sockets say to each other, and did each message arrive as it has to?
 
-use crate::wire::Chance;
 use std::collections::BTreeMap;
 use zeptomq_core::socket::SendError;
 use zeptomq_core::time::Instant;
+use zeptomq_tests::chance::Chance;
 use zeptomq_tests::executor::Kind;
 use zeptomq_tests::machine::Machine;
 

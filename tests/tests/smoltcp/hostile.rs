@@ -2,13 +2,13 @@
 
 use crate::node::address;
 use crate::small::{BEATING, DEVICE, PORT, Small};
-use crate::wire::Chance;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::socket::tcp::State;
 use smoltcp::wire::{IpAddress, IpProtocol, IpRepr, Ipv4Packet, TcpControl, TcpPacket, TcpRepr, TcpSeqNumber};
 use zeptomq_core::mechanism::Null;
 use zeptomq_core::socket::Links;
 use zeptomq_smoltcp::Port;
+use zeptomq_tests::chance::Chance;
 use zeptomq_tests::executor::Kind;
 use zeptomq_tests::wire::{message, opening};
 

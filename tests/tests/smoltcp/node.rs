@@ -1,6 +1,6 @@
 //! What is at an end of the wire? A stack with its sockets; and the clock over all of them.
 
-use crate::wire::{Chance, End, Shared};
+use crate::wire::{End, Shared};
 use smoltcp::iface::{self, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::Medium;
 use smoltcp::socket::{AnySocket, tcp};
@@ -10,6 +10,7 @@ use zeptomq_core::mechanism::Null;
 use zeptomq_core::socket::Links;
 use zeptomq_core::time;
 use zeptomq_smoltcp::{AnyPort, Port, Served, moment, poll, tcp_socket};
+use zeptomq_tests::chance::Chance;
 use zeptomq_tests::executor::{Config, Kind};
 use zeptomq_tests::machine::{Machine, machine};
 

@@ -3,13 +3,14 @@
 
 use crate::flow::{Flow, Side};
 use crate::node::{Node, address, run};
-use crate::wire::{Chance, Faults, Shared, Wire};
+use crate::wire::{Faults, Shared, Wire};
 use smoltcp::phy::Medium;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use zeptomq_core::mechanism::Null;
 use zeptomq_core::pattern::overload::Policy;
 use zeptomq_core::socket::Links;
 use zeptomq_smoltcp::Port;
+use zeptomq_tests::chance::Chance;
 use zeptomq_tests::executor::{Config, Kind};
 
 /// What a seed says.

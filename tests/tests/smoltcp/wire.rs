@@ -6,30 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
-
-/// Chance, from a seed (splitmix64).
-#[derive(Clone, Debug)]
-pub(crate) struct Chance(pub u64);
-
-impl Chance {
-    pub(crate) fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number of the range.
-    pub(crate) fn of(&mut self, range: Range<u64>) -> u64 {
-        range.start + self.draw() % (range.end - range.start)
-    }
-
-    /// Whether it happens that happens so often in a thousand times.
-    pub(crate) fn per_mille(&mut self, often: u64) -> bool {
-        self.of(0..1000) < often
-    }
-}
+use zeptomq_tests::chance::Chance;
 
 /// What may happen to a frame.
 #[derive(Clone, Debug)]
