@@ -92,11 +92,11 @@ impl<H, const PEERS: usize> Connections<H, PEERS> {
     }
 }
 
-/// How a connection ended.
+/// How a connection ends.
 enum End {
     /// The peer closed it.
     Closed,
-    /// It broke.
+    /// It broke, or nobody wants it any more.
     Gone,
 }
 
@@ -128,7 +128,7 @@ impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
             let Some(handle) = self.transport.accept(self.now) else { return };
             let accepted = self.links.accept(self.now).or_else(|refused| {
                 let stranger = self.links.least_stranger().filter(|_| refused == Refused::NoRoom).ok_or(refused)?;
-                self.abort(stranger);
+                self.end(stranger, End::Gone);
                 self.links.accept(self.now)
             });
             match accepted {
@@ -150,10 +150,8 @@ impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
 
     fn move_octets(&mut self) {
         for index in 0..self.connections.len() {
-            match self.move_octets_of(index) {
-                Some((peer, End::Closed)) => self.close(peer),
-                Some((peer, End::Gone)) => self.abort(peer),
-                None => (),
+            if let Some((peer, end)) = self.move_octets_of(index) {
+                self.end(peer, end);
             }
         }
     }
@@ -181,16 +179,11 @@ impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
         }
     }
 
-    fn close(&mut self, peer: PeerId) {
-        if let Some(Connection { handle, .. }) = self.take(peer) {
-            self.transport.close(handle, self.now);
-        }
-        self.links.detach(peer, self.now);
-    }
-
-    fn abort(&mut self, peer: PeerId) {
-        if let Some(Connection { handle, .. }) = self.take(peer) {
-            self.transport.abort(handle, self.now);
+    fn end(&mut self, peer: PeerId, end: End) {
+        match (self.take(peer), end) {
+            (Some(Connection { handle, .. }), End::Closed) => self.transport.close(handle, self.now),
+            (Some(Connection { handle, .. }), End::Gone) => self.transport.abort(handle, self.now),
+            (None, _) => (),
         }
         self.links.detach(peer, self.now);
     }
