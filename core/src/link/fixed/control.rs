@@ -1,5 +1,7 @@
 //! Where do our own commands lie until they have left?
 
+use crate::wire::{Short, Window};
+
 /// An array that is filled when it is empty and sent before the next message.
 #[derive(Debug)]
 #[repr(C)]
@@ -32,6 +34,14 @@ impl Control {
         if self.start == self.end {
             self.clear();
         }
+    }
+
+    /// Writes behind what is there, as far as there is room.
+    pub(super) fn write(&mut self, write: impl FnOnce(&mut Window<'_>) -> Result<(), Short>) {
+        let mut room = Window::new(self.room());
+        // Nothing partial counts as written.
+        let len = write(&mut room).map_or(0, |()| room.len());
+        self.commit(len);
     }
 
     /// All of the room, to be written from its start; then `commit`.

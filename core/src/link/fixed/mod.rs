@@ -25,7 +25,7 @@ use super::reader::{Limits, Reader};
 use super::writer::Writer;
 use crate::mechanism::{Mechanism, Open};
 use crate::time::Instant;
-use crate::wire::{Command, PeerInfo, SocketType, Subscription, Version, Window};
+use crate::wire::{Command, PeerInfo, SocketType, Subscription, Version};
 use control::Control;
 use core::ops::Range;
 pub use error::{LinkError, PushError};
@@ -320,10 +320,7 @@ impl<M: Mechanism> FixedLink<M> {
     pub fn subscribe(&mut self, subscription: &Subscription<'_>) {
         if let Stage::Up(traffic) = &mut self.stage {
             // The room for commands is empty here and holds the longest topic, sealed.
-            let mut room = Window::new(self.control.room());
-            let _ = traffic.writer.subscription(subscription, traffic.version, &mut room);
-            let len = room.len();
-            self.control.commit(len);
+            self.control.write(|room| traffic.writer.subscription(subscription, traffic.version, room));
         }
     }
 
@@ -360,10 +357,7 @@ impl<M: Mechanism> FixedLink<M> {
         self.stage = Stage::Failed(self.take_reader());
         if let Some(reason) = reason_for_peer {
             // Behind what has not left of our opening. Want of room only costs the courtesy.
-            let mut room = Window::new(self.control.room());
-            let _ = Command::Error(reason.as_bytes()).encode(&mut room);
-            let len = room.len();
-            self.control.commit(len);
+            self.control.write(|room| Command::Error(reason.as_bytes()).encode(room));
         }
         self.tx.rewind(tx, M::Open::CLEAR)
     }
@@ -409,10 +403,7 @@ impl<M: Mechanism> FixedLink<M> {
             Stage::Up(traffic) => {
                 if let Some(command) = traffic.heartbeat.poll_transmit(now) {
                     // The room for commands is empty here and holds the longest heartbeat.
-                    let mut room = Window::new(self.control.room());
-                    let _ = traffic.writer.command(&command, &mut room);
-                    let len = room.len();
-                    self.control.commit(len);
+                    self.control.write(|room| traffic.writer.command(&command, room));
                 }
             }
             Stage::Down | Stage::Failed(_) | Stage::Ending(_) => (),
