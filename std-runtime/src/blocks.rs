@@ -1,8 +1,10 @@
-//! Where do octets that arrive lie? In large blocks, borrowed while there is something to read.
+//! Where do octets that arrive lie? In large blocks, borrowed while there is something to read; a body that is longer than a
+//! block lies alone.
 //!
-//! A block is shared by the messages in it. It comes back to the pool at once and is lent again when they are gone.
+//! A block is shared by the messages in it. It comes back to the pool at once and is lent again when they are gone. So does
+//! the memory of a long body: fresh pages from the system cost more than to fill them.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +17,8 @@ pub(crate) struct Blocks {
 #[derive(Debug, Default)]
 struct Pool {
     resting: VecDeque<BytesMut>,
+    /// Bodies that were delivered; those whose messages are gone are memory for others.
+    bodies: VecDeque<Bytes>,
     /// Whether a block was lent since somebody looked.
     used: bool,
 }
@@ -24,6 +28,8 @@ pub(crate) const BLOCK_LEN: usize = 128 * 1024;
 const RESTING_MAX: usize = 32;
 /// How many resting blocks are asked whether they are free again.
 const ASKED_MAX: usize = 4;
+/// How many octets of delivered bodies are kept.
+const BODIES_LEN_MAX: usize = 4 * 1024 * 1024;
 
 impl Blocks {
     /// An empty block.
@@ -50,11 +56,36 @@ impl Blocks {
         }
     }
 
+    /// Empty memory for a body of `len` octets: that of one which is gone, if it is not much more, or none.
+    pub(crate) fn lend_body(&self, len: usize) -> Vec<u8> {
+        let mut pool = self.lock();
+        pool.used = true;
+        let free = |body: &Bytes| body.len() / 2 <= len && body.is_unique();
+        let at = pool.bodies.iter().position(free);
+        let mut body = at.and_then(|at| pool.bodies.remove(at)).map_or_else(Vec::new, Vec::from);
+        body.clear();
+        body
+    }
+
+    /// A body that is going to be delivered; its memory is kept for when its message is gone.
+    pub(crate) fn keep_body(&self, body: Vec<u8>) -> Bytes {
+        let full = body.len() >= body.capacity() / 2;
+        let body = Bytes::from(body);
+        if full && body.len() <= BODIES_LEN_MAX {
+            let mut pool = self.lock();
+            pool.bodies.push_back(body.clone());
+            while pool.bodies.iter().map(Bytes::len).sum::<usize>() > BODIES_LEN_MAX {
+                pool.bodies.pop_front();
+            }
+        }
+        body
+    }
+
     /// Gives the memory back, if none was lent since this was called last.
     pub(crate) fn shrink(&self) {
         let mut pool = self.lock();
         if !std::mem::take(&mut pool.used) {
-            pool.resting = VecDeque::new();
+            (pool.resting, pool.bodies) = (VecDeque::new(), VecDeque::new());
         }
     }
 
@@ -65,7 +96,7 @@ impl Blocks {
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK_LEN, Blocks};
+    use super::{BLOCK_LEN, BODIES_LEN_MAX, Blocks};
 
     #[test]
     fn a_block_is_lent_again_when_its_messages_are_gone() {
@@ -84,5 +115,36 @@ mod tests {
             blocks.shrink();
             assert_eq!(blocks.lock().resting.len(), left);
         }
+    }
+    #[test]
+    fn the_memory_of_a_long_body_is_lent_again_when_its_message_is_gone() {
+        let blocks = Blocks::default();
+        assert_eq!(blocks.lend_body(1000).capacity(), 0);
+        let body = blocks.keep_body(vec![7; 1000]);
+        let first = body.as_ptr();
+        assert_eq!(blocks.lend_body(1000).capacity(), 0);
+        drop(body);
+        // Not for a body that it would be too large for.
+        assert_eq!(blocks.lend_body(499).capacity(), 0);
+        let mut again = blocks.lend_body(500);
+        assert_eq!((again.as_ptr(), again.len(), again.capacity()), (first, 0, 1000));
+        // Nor is it kept with so little in it that its message would hold on to too much.
+        again.resize(499, 7);
+        drop(blocks.keep_body(again));
+        assert_eq!(blocks.lend_body(1000).capacity(), 0);
+    }
+
+    #[test]
+    fn so_much_of_long_bodies_is_kept_and_no_more() {
+        let blocks = Blocks::default();
+        drop(blocks.keep_body(vec![7; BODIES_LEN_MAX + 1]));
+        assert_eq!(blocks.lock().bodies.len(), 0);
+        for _ in 0..5 {
+            drop(blocks.keep_body(vec![7; BODIES_LEN_MAX / 4]));
+        }
+        assert_eq!(blocks.lock().bodies.len(), 4);
+        blocks.shrink();
+        blocks.shrink();
+        assert_eq!(blocks.lock().bodies.len(), 0);
     }
 }

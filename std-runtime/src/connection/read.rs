@@ -2,7 +2,7 @@
 //! and messages are slices of it.
 
 use super::driver::Cause;
-use crate::blocks::BLOCK_LEN;
+use crate::blocks::{BLOCK_LEN, Blocks};
 use crate::junction::{self, Junction};
 use crate::message::{INLINE_LEN_MAX, Message, Part};
 use crate::transport::Incoming;
@@ -49,7 +49,8 @@ struct Span {
     last: bool,
 }
 
-/// A body that is longer than a block. It grows with what has arrived, not by what was announced.
+/// A body that is longer than a block. Beyond memory that is there already, it grows with what has arrived, not by what was
+/// announced.
 struct Large {
     kind: FrameKind,
     len: usize,
@@ -140,7 +141,7 @@ impl<O: Open> Read<O> {
     fn deliver(&mut self, mut heard: bool, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
         let mut answer_due = false;
         while self.room > 0 {
-            let parsed = self.parse();
+            let parsed = self.parse(&junction.shared().blocks);
             // What stands before an error was sent by a peer in good standing.
             let further = matches!(parsed, Ok(true));
             if heard || !self.messages.is_empty() || !self.pings.is_empty() {
@@ -157,9 +158,9 @@ impl<O: Open> Read<O> {
     }
 
     /// Turns what has arrived into messages and commands. Whether there may be more behind them.
-    fn parse(&mut self) -> Result<bool, Cause> {
+    fn parse(&mut self, blocks: &Blocks) -> Result<bool, Cause> {
         if let Some(large) = self.large.take() {
-            return self.finish_large(large);
+            return self.finish_large(large, blocks);
         }
         if self.block.as_ref().is_none_or(|block| block.len() < self.need) {
             return Ok(false);
@@ -210,7 +211,7 @@ impl<O: Open> Read<O> {
                 }
                 Ok((Step::Large { kind, len }, used)) => {
                     at += used;
-                    self.large = Some(Large { kind, len, body: Vec::new() });
+                    self.large = Some(Large { kind, len, body: blocks.lend_body(len) });
                     break;
                 }
                 Err(error) => {
@@ -253,7 +254,7 @@ impl<O: Open> Read<O> {
     }
 
     /// Moves what of a large body has arrived to its place, and delivers it when it is whole.
-    fn finish_large(&mut self, mut large: Large) -> Result<bool, Cause> {
+    fn finish_large(&mut self, mut large: Large, blocks: &Blocks) -> Result<bool, Cause> {
         if let Some(block) = &mut self.block {
             let len = block.len().min(large.len - large.body.len());
             large.grow(len)?;
@@ -266,7 +267,7 @@ impl<O: Open> Read<O> {
         }
         let Large { kind, mut body, .. } = large;
         let (kind, inner) = self.reader.open_large(kind, &mut body).map_err(Cause::Read)?;
-        let whole = Bytes::from(body);
+        let whole = blocks.keep_body(body);
         let part = if inner.len() == whole.len() { whole.into() } else { whole.slice(inner).into() };
         self.parts.push(part);
         if kind == FrameKind::Last {
