@@ -156,4 +156,4 @@ impl std::error::Error for SendManyError {}
 
 /// Messages, and octets, with which the socket is entered once.
 const AT_ONCE: usize = 64;
-const OCTETS_AT_ONCE: usize = 64 * 1024;
+const OCTETS_AT_ONCE: usize = 256 * 1024;
