@@ -31,14 +31,33 @@ impl Inbox {
         self.messages.front()
     }
 
+    /// Takes the first message as `change` makes it. That is done where the message lies, which then moves once: to look at it
+    /// on the way costs more than all the rest.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<Message> {
-        let message = self.messages.pop_front()?;
-        self.octets -= octets(&message);
+    pub(crate) fn take(&mut self, change: impl FnOnce(&mut Message)) -> Option<Message> {
+        let first = self.messages.front_mut()?;
+        self.octets -= octets(first);
+        change(first);
+        self.messages.pop_front()
+    }
+
+    /// Takes the first messages, so many, as they are.
+    pub(crate) fn take_run(&mut self, run: usize) -> impl Iterator<Item = Message> {
+        let run = run.min(self.messages.len());
+        self.octets -= self.messages.iter().take(run).map(octets).sum::<usize>();
+        self.messages.drain(..run)
+    }
+
+    /// The messages from the second on.
+    pub(crate) fn behind_first(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().skip(1)
+    }
+
+    /// A queue that was long and is empty does not keep its room.
+    pub(crate) fn trim(&mut self) {
         if self.messages.is_empty() && self.messages.capacity() > KEPT_MAX {
             self.messages = VecDeque::new();
         }
-        Some(message)
     }
 }
 
@@ -49,5 +68,5 @@ fn octets(message: &Message) -> usize {
 }
 
 const PART_COST: usize = size_of::<Part>();
-/// A queue that was long once does not keep its room, counted in messages.
+/// For how many messages an empty queue keeps room.
 const KEPT_MAX: usize = 1024;

@@ -7,6 +7,7 @@ use crate::options::Options;
 use crate::peers::End;
 use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
+use zeptomq_core::pattern::overload::Load;
 use zeptomq_core::pattern::{Receives, Verdict};
 use zeptomq_core::peer::PeerId;
 
@@ -137,19 +138,20 @@ impl<P: Receives> State<P> {
         let State { peers, pattern, receives, unreceived, .. } = self;
         let mut verdict = first;
         let Some(peer) = peers.find(id).filter(|_| pattern.identity(id).is_none()) else { return verdict };
-        let before = peer.inbox.load().octets;
+        let (mut run, wanted) = (0, (most - messages.len()).saturating_sub(1));
+        let mut behind = peer.inbox.behind_first();
         while verdict == AS_IT_IS
-            && messages.len() + 1 < most
-            && peer.inbox.load().messages > 1
+            && run < wanted
             && pattern.may_take().is_ok()
-            && let Some(message) = peer.inbox.pop()
+            && let Some(next) = behind.next()
         {
-            messages.push(message);
+            run += 1;
             receives.spend(0);
-            if let Some(next) = peer.inbox.first() {
-                verdict = pattern.take(id, next);
-            }
+            verdict = pattern.take(id, next);
         }
+        drop(behind);
+        let before = peer.inbox.load().octets;
+        messages.extend(peer.inbox.take_run(run));
         *unreceived -= before - peer.inbox.load().octets;
         verdict
     }
@@ -157,41 +159,42 @@ impl<P: Receives> State<P> {
     /// Takes the peer's first message: what the user sees of it, if anything, and a driver that has something to do now.
     #[inline(always)]
     fn take(&mut self, id: PeerId, verdict: Verdict, options: &Options) -> (Option<Message>, Option<Waker>) {
-        let Some(peer) = self.peers.find(id) else { return (None, None) };
-        let before = peer.inbox.load().octets;
-        let message = peer.inbox.pop();
-        self.unreceived -= before - peer.inbox.load().octets;
-        self.receives.spend(0);
+        let State { peers, pattern, receives, unreceived, envelope, crowded, .. } = self;
+        let Some(peer) = peers.find(id) else { return (None, None) };
+        receives.spend(0);
         let (mut driver, mut rests) = (None, false);
         if let Some(line) = &mut peer.line {
-            rests = !line.reading && !self.crowded;
+            rests = !line.reading && !*crowded;
             if let Verdict::Close(reason) = verdict {
                 driver = line.doom(End::Message(reason));
             }
         }
+        let Load { messages, octets: before } = peer.inbox.load();
         let message = match verdict {
-            Verdict::Deliver { skip: 0, .. } => message,
-            Verdict::Deliver { skip, keep } => message.map(|mut message| {
-                let front = message.split_front(skip);
-                self.envelope = if keep { front } else { Vec::new() };
-                message
+            Verdict::Deliver { skip, keep } => peer.inbox.take(|message| {
+                if skip > 0 {
+                    let front = message.split_front(skip);
+                    *envelope = if keep { front } else { Vec::new() };
+                }
+                if let Some(identity) = pattern.identity(id) {
+                    message.push_front(identity.as_ref().into());
+                }
             }),
             Verdict::Drop(reason) | Verdict::Close(reason) => {
                 peer.drops.count(reason);
+                drop(peer.inbox.take(|_| ()));
                 None
             }
         };
-        let message = match self.pattern.identity(id) {
-            None => message,
-            Some(identity) => message.map(|mut message| {
-                message.push_front(identity.as_ref().into());
-                message
-            }),
-        };
+        *unreceived -= before - peer.inbox.load().octets;
+        if messages > 1 && !rests {
+            return (message, driver);
+        }
         if rests {
             driver = driver.or_else(|| self.resume(id, options));
         }
-        if self.peers.find(id).is_some_and(|peer| peer.inbox.is_empty()) {
+        if messages == 1 {
+            self.peers.find(id).into_iter().for_each(|peer| peer.inbox.trim());
             self.waiting.set(id.slot, false);
             self.retire(id);
         }
