@@ -84,11 +84,11 @@ pub(crate) struct Budget {
     octets: usize,
 }
 
-/// What is to be done outside the lock after a message was queued.
-pub(crate) enum After {
-    Nothing,
-    Wake(Vec<Waker>),
-    Write(Arc<Outgoing>, Batch, PeerId),
+/// What is to be done outside the lock after messages were queued.
+#[derive(Default)]
+pub(crate) struct After {
+    pub(crate) woken: Vec<Waker>,
+    pub(crate) writes: Vec<(Arc<Outgoing>, Batch, PeerId)>,
 }
 
 impl<P: Pattern> Hub<P> {
@@ -137,10 +137,11 @@ impl<P: Sends> Hub<P> {
             waker.wake_by_ref();
             return Poll::Pending;
         }
-        match self.decide(&mut state, message) {
-            Ok(after) => {
+        let mut after = After::default();
+        match self.decide(&mut state, message, &mut after) {
+            Ok(()) => {
                 drop(state);
-                self.finish(after);
+                self.finish(&mut after);
                 Poll::Ready(Ok(()))
             }
             Err(NotSent::Full) => self.overloaded(state, waiter),
@@ -151,17 +152,16 @@ impl<P: Sends> Hub<P> {
         }
     }
 
-    /// Queues the message for whom the pattern names, if there is room. What comes back is to be finished.
+    /// Queues the message for whom the pattern names, if there is room. What is to be done `after` is to be finished.
     #[inline(always)]
-    pub(crate) fn decide(&self, state: &mut State<P>, message: &Message) -> Result<After, NotSent> {
+    pub(crate) fn decide(&self, state: &mut State<P>, message: &Message, after: &mut After) -> Result<(), NotSent> {
         if let Some(handled) = state.pattern.handle_subscription(message) {
-            return match handled {
-                Ok(()) => Ok(After::Wake(state.rouse_all())),
-                Err(Full) => Err(NotSent::Route(RouteError::NoRoomForTopic)),
-            };
+            handled.map_err(|Full| NotSent::Route(RouteError::NoRoomForTopic))?;
+            after.woken.extend(state.rouse_all());
+            return Ok(());
         }
         if P::overload(self.policy()).makes_room() {
-            return self.decide_making_room(state, message);
+            return self.decide_making_room(state, message, after);
         }
         let State { pattern, peers, sends, .. } = &mut *state;
         let Route { to, skip, prefix } = match pattern.route(message) {
@@ -170,25 +170,29 @@ impl<P: Sends> Hub<P> {
             Err(error) => return Err(NotSent::Route(error)),
         };
         match to {
-            To::One(to) => Ok(state.queue(to, skip, &prefix, message, &self.shared.options)),
+            To::One(to) => state.queue(to, skip, &prefix, message, &self.shared.options, after),
             To::All(audience) => {
                 let is_dropping = P::overload(self.policy()).drops();
-                let published = publish(peers, audience, is_dropping, message, &self.shared.options);
-                let published = published.ok_or(NotSent::Full)?;
-                sends.spend(published.octets / published.copies.clamp(1, COPIES_FREE));
-                Ok(After::Wake(published.woken))
+                let published = publish(peers, audience, is_dropping, message, &self.shared.options, after);
+                let (copies, octets) = published.ok_or(NotSent::Full)?;
+                sends.spend(octets / copies.clamp(1, COPIES_FREE));
             }
         }
+        Ok(())
     }
 
     /// Does what is to be done outside the lock after a message was queued.
     #[inline(always)]
-    pub(crate) fn finish(&self, after: After) {
-        match after {
-            After::Nothing => (),
-            After::Wake(wakers) => wakers.into_iter().for_each(Waker::wake),
-            After::Write(out, batch, peer) => self.write_now(&out, batch, peer),
+    pub(crate) fn finish(&self, after: &mut After) {
+        if !after.woken.is_empty() || !after.writes.is_empty() {
+            self.finish_some(after);
         }
+    }
+
+    #[cold]
+    fn finish_some(&self, After { woken, writes }: &mut After) {
+        writes.drain(..).for_each(|(out, batch, peer)| self.write_now(&out, batch, peer));
+        woken.drain(..).for_each(Waker::wake);
     }
 
     pub(crate) fn policy(&self) -> Policy {
@@ -252,7 +256,15 @@ impl<P: Sends> Hub<P> {
 
 impl<P: Sends> State<P> {
     #[inline(always)]
-    fn queue(&mut self, to: PeerId, skip: usize, prefix: &Prefix, message: &Message, options: &Options) -> After {
+    fn queue(
+        &mut self,
+        to: PeerId,
+        skip: usize,
+        prefix: &Prefix,
+        message: &Message,
+        options: &Options,
+        after: &mut After,
+    ) {
         let request;
         let (prefix, envelope): (&[&[u8]], _) = match prefix {
             Prefix::Nothing => (&[], Vec::new()),
@@ -263,75 +275,66 @@ impl<P: Sends> State<P> {
             }
             Prefix::Envelope => (&[], std::mem::take(&mut self.envelope)),
         };
-        let Some(peer) = self.peers.find(to) else { return After::Nothing };
+        let Some(peer) = self.peers.find(to) else { return };
         let len = peer.outbox.push(prefix, &envelope, message, skip);
         self.sends.spend(len);
         self.pattern.sent(to);
         if !peer.outbox.load().has_room(options.send_limit) {
             self.pattern.room(to, false);
         }
-        peer.start(to)
+        peer.start(to, after);
     }
 }
 
 impl Peer {
     /// Has what was queued written, unless somebody writes already.
     #[inline(always)]
-    pub(crate) fn start(&mut self, id: PeerId) -> After {
-        match (&mut self.line, self.writer) {
-            (Some(line), Writer::Idle) if line.clear => {
-                self.writer = Writer::Caller;
-                After::Write(line.out.clone(), self.outbox.take(), id)
-            }
-            (Some(line), Writer::Roused) if line.clear && self.outbox.load().octets >= MUCH => {
-                self.writer = Writer::Caller;
-                After::Write(line.out.clone(), self.outbox.take(), id)
-            }
-            (Some(line), Writer::Idle) => {
+    pub(crate) fn start(&mut self, id: PeerId, after: &mut After) {
+        let Some(line) = &mut self.line else { return };
+        match self.writer {
+            Writer::Idle if !line.clear => {
                 self.writer = Writer::Roused;
-                After::Wake(line.rouse().into_iter().collect())
+                after.woken.extend(line.rouse());
             }
-            _ => After::Nothing,
+            Writer::Roused if !line.clear || self.outbox.load().octets < MUCH => (),
+            Writer::Idle | Writer::Roused => {
+                self.writer = Writer::Caller;
+                after.writes.push((line.out.clone(), self.outbox.take(), id));
+            }
+            Writer::Caller | Writer::Driver => (),
         }
     }
 }
 
-/// What became of a message for many.
-#[derive(Default)]
-struct Published {
-    copies: usize,
-    octets: usize,
-    woken: Vec<Waker>,
-}
-
 /// Queues a message for each of many peers, where there is room for it; unless messages are not to be dropped and there is
-/// none somewhere: then for nobody.
+/// none somewhere: then for nobody. How many copies that were, and of how many octets together.
 fn publish(
     peers: &mut Peers,
     audience: &impl Slots,
     is_dropping: bool,
     message: &Message,
     options: &Options,
-) -> Option<Published> {
+    after: &mut After,
+) -> Option<(usize, usize)> {
     let has_room = |peer: &Peer| peer.outbox.load().has_room(options.send_limit);
     if !is_dropping && !audience.iter().all(|slot| peers.tenant(slot).is_none_or(|(_, peer)| has_room(peer))) {
         return None;
     }
-    let mut published = Published::default();
+    let (mut copies, mut octets) = (0, 0);
     for slot in audience.iter() {
         let Some((_, peer)) = peers.tenant(slot) else { continue };
         if !has_room(peer) {
             peer.drops.count(Reason::QueueFull);
             continue;
         }
-        published.octets += peer.outbox.push(&[], &[], message, 0);
-        published.copies += 1;
+        octets += peer.outbox.push(&[], &[], message, 0);
+        copies += 1;
         if let (Some(line), Writer::Idle) = (&mut peer.line, peer.writer) {
             peer.writer = Writer::Roused;
-            published.woken.extend(line.rouse());
+            after.woken.extend(line.rouse());
         }
     }
-    Some(published)
+    Some((copies, octets))
 }
 
 impl State<Rep<Heap>> {

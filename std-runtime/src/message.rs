@@ -131,8 +131,8 @@ impl Part {
         let mut words = [0; 4];
         let octets: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
         octets[..from.len()].copy_from_slice(from);
-        words[3] |= u64::from_ne_bytes([0, 0, 0, 0, 0, 0, 0, from.len() as u8]);
-        Self(Octets::Inline(Inline(words)))
+        let [a, b, c, d] = words;
+        Self(Octets::Inline(Inline([a, b, c, d | u64::from_ne_bytes([0, 0, 0, 0, 0, 0, 0, from.len() as u8])])))
     }
 
     /// The same part, keeping nothing else in memory: a handle may hold on to much more than the part, so one of less than
