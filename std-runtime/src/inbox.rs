@@ -26,6 +26,16 @@ impl Inbox {
         self.messages.push_back(message);
     }
 
+    /// Appends all of these messages. An empty queue is exchanged for them.
+    pub(crate) fn append(&mut self, messages: &mut VecDeque<Message>) {
+        self.octets += messages.iter().map(octets).sum::<usize>();
+        if self.messages.is_empty() {
+            std::mem::swap(&mut self.messages, messages);
+        } else {
+            self.messages.append(messages);
+        }
+    }
+
     #[inline]
     pub(crate) fn first(&self) -> Option<&Message> {
         self.messages.front()
@@ -53,9 +63,9 @@ impl Inbox {
         self.messages.iter().skip(1)
     }
 
-    /// A queue that was long and is empty does not keep its room.
-    pub(crate) fn trim(&mut self) {
-        if self.messages.is_empty() && self.messages.capacity() > KEPT_MAX {
+    /// An empty queue gives up its room.
+    pub(crate) fn shrink(&mut self) {
+        if self.messages.is_empty() {
             self.messages = VecDeque::new();
         }
     }
@@ -68,5 +78,3 @@ fn octets(message: &Message) -> usize {
 }
 
 const PART_COST: usize = size_of::<Part>();
-/// For how many messages an empty queue keeps room.
-const KEPT_MAX: usize = 1024;

@@ -222,17 +222,21 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let Some(found) = peers.find(peer) else { return 0 };
         let mut room_left = 0;
         let (was_empty, before) = (found.inbox.is_empty(), found.inbox.load().octets);
-        for message in messages.drain(..) {
-            match pattern.arrived(peer, &message) {
-                Arrival::Queue => found.inbox.push(message),
-                Arrival::Consumed => (),
-                Arrival::Widened => {
-                    found.drops.count(Reason::Widened);
-                    found.inbox.push(said(Subscription { topic: &[], wanted: true }));
-                }
-                Arrival::Drop(reason) => found.drops.count(reason),
+        let drops = &mut found.drops;
+        messages.retain_mut(|message| match pattern.arrived(peer, message) {
+            Arrival::Queue => true,
+            Arrival::Consumed => false,
+            Arrival::Widened => {
+                drops.count(Reason::Widened);
+                *message = said(Subscription { topic: &[], wanted: true });
+                true
             }
-        }
+            Arrival::Drop(reason) => {
+                drops.count(reason);
+                false
+            }
+        });
+        found.inbox.append(messages);
         *unreceived += found.inbox.load().octets - before;
         *crowded |= *unreceived >= self.shared.options.receive_total;
         if let Some(line) = &mut found.line {
@@ -313,6 +317,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let mut woken = Vec::new();
         let crowded = state.crowded;
         for peer in state.peers.iter_mut() {
+            peer.inbox.shrink();
             if peer.writer == Writer::Idle {
                 peer.outbox.shrink();
             }

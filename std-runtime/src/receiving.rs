@@ -194,7 +194,6 @@ impl<P: Receives> State<P> {
             driver = driver.or_else(|| self.resume(id, options));
         }
         if messages == 1 {
-            self.peers.find(id).into_iter().for_each(|peer| peer.inbox.trim());
             self.waiting.set(id.slot, false);
             self.retire(id);
         }
