@@ -29,7 +29,7 @@ pub enum NotSent {
 }
 
 /// Why no message can be received.
-// A word, for it shares its place with a message: see `Octets`.
+// A word, for it lies where the first of a message's words does: see `Octets`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 #[repr(u64)]
