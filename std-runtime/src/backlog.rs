@@ -201,6 +201,7 @@ fn topic_of(message: &Message) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::Kept;
+    use crate::chance::Random;
     use crate::message::Message;
     use crate::outbox::{Batch, Outbox};
     use std::collections::VecDeque;
@@ -210,28 +211,6 @@ mod tests {
     use zeptomq_core::wire::{FrameKind, Header};
 
     const LIMIT: Load = Load { messages: 40, octets: 200_000 };
-
-    /// The same random numbers in each run (xorshift).
-    struct Random(u64);
-
-    impl Random {
-        fn below(&mut self, below: u64) -> usize {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            ((self.0 >> 16) % below) as usize
-        }
-
-        fn message(&mut self) -> Message {
-            let lens = [0, 1, 31, 32, 255, 256, 3000, 9000, 70_000];
-            let body = vec![self.below(256) as u8; lens[self.below(40).min(8)]];
-            match self.below(6) {
-                0 => Message::from(body),
-                1 => Message::multipart([&[][..], &body]),
-                topic => Message::multipart([&b"abcdef"[..topic], &body, b"end"]),
-            }
-        }
-    }
 
     /// An outbox, and what it should be: plain lists of messages.
     struct Pair {

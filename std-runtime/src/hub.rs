@@ -11,6 +11,7 @@ use crate::monitor::Event;
 use crate::options::Options;
 use crate::outbox::Batch;
 use crate::peers::{Line, Peer, Peers, Writer};
+use crate::press::Press;
 use crate::transport::Outgoing;
 use crate::waiters::{Waiter, Waiters};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -74,6 +75,7 @@ pub(crate) struct State<P> {
     /// What was dropped with no peer in mind, or with peers that are gone.
     pub(crate) former_drops: Drops,
     pub(crate) envelope: Vec<Part>,
+    pub(crate) press: Press,
     pub(crate) sends: Budget,
     pub(crate) receives: Budget,
 }
@@ -105,6 +107,7 @@ impl<P: Pattern> Hub<P> {
             crowded: false,
             former_drops: Drops::NONE,
             envelope: Vec::new(),
+            press: Press::default(),
             sends: Budget::FULL,
             receives: Budget::FULL,
         };
@@ -163,7 +166,7 @@ impl<P: Sends> Hub<P> {
         if P::overload(self.policy()).makes_room() {
             return self.decide_making_room(state, message, after);
         }
-        let State { pattern, peers, sends, .. } = &mut *state;
+        let State { pattern, peers, sends, press, .. } = &mut *state;
         let Route { to, skip, prefix } = match pattern.route(message) {
             Ok(route) => route,
             Err(RouteError::NoPeer) => return Err(NotSent::Full),
@@ -173,7 +176,7 @@ impl<P: Sends> Hub<P> {
             To::One(to) => state.queue(to, skip, &prefix, message, &self.shared.options, after),
             To::All(audience) => {
                 let is_dropping = P::overload(self.policy()).drops();
-                let published = publish(peers, audience, is_dropping, message, &self.shared.options, after);
+                let published = self.publish(peers, press, audience, is_dropping, message, after);
                 let (copies, octets) = published.ok_or(NotSent::Full)?;
                 sends.spend(octets / copies.clamp(1, COPIES_FREE));
             }
@@ -215,6 +218,46 @@ impl<P: Sends> Hub<P> {
             }
             _ => Poll::Ready(Err(NotSent::Full)),
         }
+    }
+
+    /// Queues a message for each of many peers, where there is room for it; unless messages are not to be dropped and there
+    /// is none somewhere: then for nobody. How many copies that were, and of how many octets together.
+    fn publish(
+        &self,
+        peers: &mut Peers,
+        press: &mut Press,
+        audience: &impl Slots,
+        is_dropping: bool,
+        message: &Message,
+        after: &mut After,
+    ) -> Option<(usize, usize)> {
+        let Shared { options, blocks, .. } = &self.shared;
+        let has_room = |peer: &Peer| peer.outbox.load().has_room(options.send_limit);
+        if !is_dropping && !audience.iter().all(|slot| peers.tenant(slot).is_none_or(|(_, peer)| has_room(peer))) {
+            return None;
+        }
+        let mut print = None;
+        let (mut copies, mut octets) = (0, 0);
+        for slot in audience.iter() {
+            let Some((_, peer)) = peers.tenant(slot) else { continue };
+            if !has_room(peer) {
+                peer.drops.count(Reason::QueueFull);
+                continue;
+            }
+            if print.is_none() {
+                print = Some(press.print(message, blocks));
+            }
+            octets += match &print {
+                Some(Some(print)) => peer.outbox.push_print(print),
+                _ => peer.outbox.push(&[], &[], message, 0),
+            };
+            copies += 1;
+            if let (Some(line), Writer::Idle) = (&mut peer.line, peer.writer) {
+                peer.writer = Writer::Roused;
+                after.woken.extend(line.rouse());
+            }
+        }
+        Some((copies, octets))
     }
 
     /// The caller writes what it queued, once; the connection's driver writes what is left.
@@ -304,37 +347,6 @@ impl Peer {
             Writer::Caller | Writer::Driver => (),
         }
     }
-}
-
-/// Queues a message for each of many peers, where there is room for it; unless messages are not to be dropped and there is
-/// none somewhere: then for nobody. How many copies that were, and of how many octets together.
-fn publish(
-    peers: &mut Peers,
-    audience: &impl Slots,
-    is_dropping: bool,
-    message: &Message,
-    options: &Options,
-    after: &mut After,
-) -> Option<(usize, usize)> {
-    let has_room = |peer: &Peer| peer.outbox.load().has_room(options.send_limit);
-    if !is_dropping && !audience.iter().all(|slot| peers.tenant(slot).is_none_or(|(_, peer)| has_room(peer))) {
-        return None;
-    }
-    let (mut copies, mut octets) = (0, 0);
-    for slot in audience.iter() {
-        let Some((_, peer)) = peers.tenant(slot) else { continue };
-        if !has_room(peer) {
-            peer.drops.count(Reason::QueueFull);
-            continue;
-        }
-        octets += peer.outbox.push(&[], &[], message, 0);
-        copies += 1;
-        if let (Some(line), Writer::Idle) = (&mut peer.line, peer.writer) {
-            peer.writer = Writer::Roused;
-            after.woken.extend(line.rouse());
-        }
-    }
-    Some((copies, octets))
 }
 
 impl State<Rep<Heap>> {

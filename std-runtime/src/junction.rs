@@ -150,7 +150,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let now = self.shared.now();
         let options = &self.shared.options;
         let mut state = self.lock();
-        let State { peers, pattern, senders, phase, crowded, .. } = &mut *state;
+        let State { peers, pattern, senders, phase, crowded, press, .. } = &mut *state;
         let share = peers.receive_share(options);
         let Some(found) = peers.find(peer) else { return Work { end: Some(End::Abandoned), ..Work::default() } };
         let released = std::mem::take(&mut written.load);
@@ -182,7 +182,10 @@ impl<P: Pattern + Send> Junction for Hub<P> {
                     speaks = true;
                 }
             }
-            work.batch = (!found.outbox.is_empty()).then(|| found.outbox.take());
+            work.batch = (!found.outbox.is_empty()).then(|| {
+                press.close(&self.shared.blocks);
+                found.outbox.take()
+            });
             if work.batch.is_some() || speaks {
                 found.writer = Writer::Driver;
             } else {
@@ -316,6 +319,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let mut state = self.lock();
         let mut woken = Vec::new();
         let crowded = state.crowded;
+        state.press.shrink();
         for peer in state.peers.iter_mut() {
             peer.inbox.shrink();
             if peer.writer == Writer::Idle {

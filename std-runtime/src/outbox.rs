@@ -1,15 +1,16 @@
 //! What waits to leave for one peer?
 //!
 //! ```text
-//!   runs   [ octets: header body header body header ] [ body, by handle ] [ octets ... ]
+//!   runs   [ octets: header body header body header ] [ body, by handle ] [ octets ... ] [ a stretch of a sheet ]
 //!   lens     len      len         len ─────────────────────────────────┘
 //! ```
 //! Plain frames as NULL puts them on the wire: a small body is copied behind its header into a block, a large one is
-//! kept by handle. The length of each message is kept beside them, so that a message that left in part can be started
+//! kept by handle; what many peers are sent was encoded once for all. The length of each message is kept beside them, so that a message that left in part can be started
 //! over on the next connection.
 
 use crate::backlog::{Backlog, Kept};
 use crate::message::{Message, Part};
+use crate::press::{Print, Stretch, encode};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -26,6 +27,8 @@ pub(crate) struct Outbox {
     /// Where older messages make room for newer ones: what comes behind the queue.
     backlog: Option<Box<Backlog>>,
     load: Load,
+    /// How much was printed for all when the last was printed for this peer.
+    printed: u64,
     spare: Batch,
     /// Whether anything was queued since somebody looked.
     used: bool,
@@ -52,6 +55,7 @@ pub(crate) struct Batch {
 enum Run {
     Block(Vec<u8>),
     Body(Bytes),
+    Stretch(Stretch),
 }
 
 /// Bodies from this length on are kept by handle. Below it a copy costs less than another piece to gather.
@@ -62,8 +66,6 @@ const FIRST_BLOCK_LEN: usize = 512;
 const SPARE_MAX: usize = 4;
 /// How many pieces one write gathers at most.
 const PIECES_MAX: usize = 64;
-/// The C library's copy is slow between 2 KiB and 1 MiB at some offsets; pieces of 1 KiB never are.
-const COPY_LEN_MAX: usize = 1024;
 
 impl Outbox {
     pub(crate) fn load(&self) -> Load {
@@ -87,6 +89,21 @@ impl Outbox {
         self.load.add(len);
         self.used = true;
         len
+    }
+
+    /// Appends a message that was printed for many. Its sheet is to be closed before this is taken.
+    #[inline]
+    pub(crate) fn push_print(&mut self, print: &Print<'_>) -> usize {
+        if print.follows(self.printed) {
+            self.queue.share(print);
+        } else {
+            // What has gaps would be many small pieces to write.
+            self.queue.copy(print.octets);
+        }
+        self.printed = print.printed();
+        self.load.add(print.octets.len());
+        self.used = true;
+        print.octets.len()
     }
 
     /// Whether a message would go into the backlog without another having to go. What is being written does not count.
@@ -275,7 +292,26 @@ impl Batch {
     }
 
     #[inline]
-    fn push(&mut self, prefix: &[&[u8]], envelope: &[Part], parts: &[Part]) -> usize {
+    fn share(&mut self, print: &Print<'_>) {
+        self.close_tail();
+        let extended = match self.runs.back_mut() {
+            Some(Run::Stretch(stretch)) => stretch.extend(print),
+            _ => false,
+        };
+        if !extended {
+            self.runs.push_back(Run::Stretch(Stretch::new(print)));
+        }
+        self.lens.push_back(print.octets.len());
+    }
+
+    fn copy(&mut self, octets: &[u8]) {
+        self.open_tail();
+        self.tail.extend_from_slice(octets);
+        self.lens.push_back(octets.len());
+    }
+
+    #[inline]
+    fn open_tail(&mut self) {
         if self.tail.len() >= BLOCK_LEN {
             self.close_tail();
         }
@@ -287,6 +323,11 @@ impl Batch {
                 None => self.tail.reserve(if small { FIRST_BLOCK_LEN } else { BLOCK_LEN }),
             }
         }
+    }
+
+    #[inline]
+    fn push(&mut self, prefix: &[&[u8]], envelope: &[Part], parts: &[Part]) -> usize {
+        self.open_tail();
         let mut len = 0;
         for part in prefix {
             len += self.frame(FrameKind::More, part, None);
@@ -304,24 +345,24 @@ impl Batch {
         len
     }
 
-    /// Appends a frame and says how long it is. A block grows as it must, so nothing here is refused.
+    /// Appends a frame and says how long it is.
     #[inline]
     fn frame(&mut self, kind: FrameKind, body: &[u8], shared: Option<&Bytes>) -> usize {
         let before = self.tail.len();
-        if body.len() <= COPY_LEN_MAX {
-            let _ = Writer::new(Clear).frame(kind, body, &mut self.tail);
-            return self.tail.len() - before;
-        }
-        let _ = Writer::new(Clear).header(kind, body.len(), &mut self.tail);
-        let len = self.tail.len() - before + body.len();
         match shared {
             Some(shared) if body.len() >= BY_HANDLE_LEN_MIN => {
+                // A block grows as it must, so nothing is refused.
+                let _ = Writer::new(Clear).header(kind, body.len(), &mut self.tail);
+                let len = self.tail.len() - before + body.len();
                 self.close_tail();
                 self.runs.push_back(Run::Body(shared.clone()));
+                len
             }
-            _ => body.chunks(COPY_LEN_MAX).for_each(|piece| self.tail.extend_from_slice(piece)),
+            _ => {
+                encode(kind, body, &mut self.tail);
+                self.tail.len() - before
+            }
         }
-        len
     }
 }
 
@@ -330,11 +371,16 @@ impl Run {
         match self {
             Self::Block(octets) => octets,
             Self::Body(body) => body,
+            Self::Stretch(stretch) => stretch.octets(),
         }
     }
 
     fn len(&self) -> usize {
-        self.octets().len()
+        match self {
+            Self::Block(octets) => octets.len(),
+            Self::Body(body) => body.len(),
+            Self::Stretch(stretch) => stretch.len(),
+        }
     }
 }
 
