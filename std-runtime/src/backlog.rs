@@ -268,8 +268,7 @@ mod tests {
 
         fn write(&mut self, len: usize) {
             let Some(batch) = &mut self.batch else { return };
-            let (pieces, count) = batch.pieces();
-            let octets: Vec<u8> = pieces[..count].iter().flat_map(|piece| piece.iter().copied()).collect();
+            let octets = batch.next_octets();
             let expected: Vec<u8> =
                 self.taken.iter().flat_map(|(message, _)| wire(message)).skip(self.written).collect();
             assert!(expected.starts_with(&octets) && octets.is_empty() == expected.is_empty());

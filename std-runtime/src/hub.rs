@@ -19,12 +19,13 @@ use std::task::{Poll, Waker};
 use std::time::Instant as Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
-use zeptomq_core::pattern::overload::Policy;
+use zeptomq_core::pattern::overload::{Load, Policy};
 use zeptomq_core::pattern::rotation::Rotation;
 use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Rep, Route, RouteError, Sends, To};
 use zeptomq_core::peer::{PeerId, Side};
 use zeptomq_core::storage::{Full, Heap, Slots};
 use zeptomq_core::time::Instant;
+use zeptomq_core::wire::SocketType;
 
 /// One socket.
 pub(crate) struct Hub<P> {
@@ -264,9 +265,8 @@ impl<P: Sends> Hub<P> {
     // Seldom, where much is sent: it is kept out of the way of queueing.
     #[cold]
     fn write_now(&self, out: &Arc<Outgoing>, mut batch: Batch, peer: PeerId) {
-        let (pieces, count) = batch.pieces();
         // An error shows itself to the driver too, which ends the connection.
-        let len = out.try_write(pieces.get(..count).unwrap_or_default()).unwrap_or(0);
+        let len = batch.write(|pieces| out.try_write(pieces)).unwrap_or(0);
         let left = batch.advance(len);
         let rest = if batch.is_empty() { Writer::Roused } else { Writer::Driver };
         let mut state = self.lock();
@@ -278,11 +278,19 @@ impl<P: Sends> Hub<P> {
         if !same {
             found.outbox.rewind(&mut found.drops);
         }
-        found.writer = if found.line.is_some() { rest } else { Writer::Idle };
-        let driver = found.line.as_mut().and_then(Line::rouse);
+        let missed = found.line.as_mut().is_some_and(|line| std::mem::take(&mut line.missed));
+        let closing = *phase != Phase::Open;
+        // Who asks or answers has nothing more to say: its driver would come in vain.
+        let done = matches!(P::TYPE, SocketType::Req | SocketType::Rep) && found.outbox.load() == Load::default();
+        let driver = if done && same && !missed && !closing {
+            found.writer = Writer::Idle;
+            None
+        } else {
+            found.writer = if found.line.is_some() { rest } else { Writer::Idle };
+            found.line.as_mut().and_then(Line::rouse)
+        };
         let relieved = found.outbox.load().is_relieved(self.shared.options.send_limit);
         let mut woken = if relieved { relieve(pattern, senders, peer) } else { Vec::new() };
-        let closing = *phase != Phase::Open;
         if !same {
             // Who waits for this peer's answer is to look again.
             woken.extend(receiver.take());

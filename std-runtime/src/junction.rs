@@ -168,7 +168,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         // Whether nothing of ours is left to be said.
         let mut said_all = false;
         let Some(line) = &mut found.line else { return Work { end: Some(End::Abandoned), ..work } };
-        if written.hungry && found.writer != Writer::Caller {
+        line.missed = found.writer == Writer::Caller;
+        if written.hungry && !line.missed {
             // A command goes between messages, not into one that a caller began to write.
             let mut speaks = false;
             if !found.outbox.is_begun() {
@@ -349,7 +350,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 
 /// A line for a connection that has just come up.
 pub(crate) fn line(out: std::sync::Arc<crate::transport::Outgoing>, clear: bool, heartbeat: Heartbeat) -> Line {
-    Line { out, clear, heartbeat, reading: true, suspect: false, driver: None, end: None }
+    Line { out, clear, heartbeat, reading: true, suspect: false, missed: false, driver: None, end: None }
 }
 
 /// A subscription as the message that says it.
@@ -366,16 +367,57 @@ fn room(load: Load, limit: Load, crowded: bool) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Junction, Written};
+    use super::{Caller, Junction, Written, line};
     use crate::error::NotSent;
-    use crate::hub::Hub;
+    use crate::hub::{After, Hub};
     use crate::message::Message;
     use crate::options::Options;
     use crate::sending::Sending;
-    use std::task::{Context, Poll, Waker};
-    use zeptomq_core::pattern::Push;
+    use crate::transport::Outgoing;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+    use zeptomq_core::link::{Heartbeat, HeartbeatSetup};
     use zeptomq_core::pattern::overload::Load;
+    use zeptomq_core::pattern::{Push, Req, req};
     use zeptomq_core::storage::Heap;
+    use zeptomq_core::time::Instant;
+    use zeptomq_core::wire::{PeerInfo, SocketType, Version};
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A request that left whole is all there is to do; unless the driver came in between and was to wait.
+    #[tokio::test]
+    async fn a_requests_driver_is_woken_when_there_is_something_for_it() {
+        let (ours, _theirs) = tokio::net::UnixStream::pair().unwrap();
+        let hub = Hub::new(Req::<Heap>::new(req::Mode::Relaxed, 0), Options::new());
+        let endpoint = "tcp://127.0.0.1:1".parse().unwrap();
+        let peer = hub.open(&endpoint).unwrap();
+        let heartbeat = Heartbeat::new(HeartbeatSetup::DEFAULT, SocketType::Req, Version::V3_1, Instant::from_ms(0));
+        let line = line(Arc::new(Outgoing::Ipc(ours.into_split().1)), true, heartbeat);
+        let info = PeerInfo { socket_type: None, identity: &[] };
+        hub.admit(Caller { known: Some(peer), endpoint: &endpoint }, &info, line).unwrap();
+        let woken = Arc::new(Woken::default());
+        let drive = || {
+            let mut written = Written { hungry: true, ..Written::default() };
+            hub.collect(peer, &Waker::from(woken.clone()), &mut written, &mut |_| ());
+        };
+        drive();
+        assert_eq!(hub.poll_send(&"alone".into(), None), Poll::Ready(Ok(())));
+        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
+        let mut after = After::default();
+        hub.decide(&mut hub.lock(), &"together".into(), &mut after).unwrap();
+        drive();
+        hub.finish(&mut after);
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+    }
 
     /// The system refuses the write behind the one that took all: the connection ends before it says what it wrote.
     #[test]

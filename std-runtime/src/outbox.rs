@@ -187,8 +187,9 @@ impl Batch {
         self.lens.is_empty()
     }
 
-    /// What to write next, in pieces, and how many of them there are.
-    pub(crate) fn pieces(&self) -> ([IoSlice<'_>; PIECES_MAX], usize) {
+    /// Has what comes next written, in pieces.
+    #[inline]
+    pub(crate) fn write<T>(&self, write: impl FnOnce(&[IoSlice<'_>]) -> T) -> T {
         let mut pieces = [IoSlice::new(&[]); PIECES_MAX];
         let (mut skip, mut count) = (self.start + self.written, 0);
         for octets in self.octets() {
@@ -200,7 +201,13 @@ impl Batch {
             *piece = IoSlice::new(rest);
             (skip, count) = (0, count + 1);
         }
-        (pieces, count)
+        write(pieces.get(..count).unwrap_or_default())
+    }
+
+    /// What comes next, as much as one write takes.
+    #[cfg(test)]
+    pub(crate) fn next_octets(&self) -> Vec<u8> {
+        self.write(|pieces| pieces.iter().flat_map(|piece| piece.iter().copied()).collect())
     }
 
     /// The frame at `at`, counted from where the first message begins: the octets that lie together from there on, and
@@ -394,8 +401,7 @@ mod tests {
     fn wire(outbox: &mut Outbox, step: usize) -> (Vec<u8>, Load) {
         let (mut octets, mut left, mut batch) = (Vec::new(), Load::default(), outbox.take());
         while !batch.is_empty() {
-            let (pieces, count) = batch.pieces();
-            let all: Vec<u8> = pieces[..count].iter().flat_map(|piece| piece.iter().copied()).collect();
+            let all = batch.next_octets();
             let len = all.len().min(step);
             octets.extend_from_slice(&all[..len]);
             left += batch.advance(len);

@@ -58,7 +58,8 @@ pub(crate) struct Introduced {
 /// ```
 /// The first send after a quiet moment is written by its caller. From then on the connection is hot: sends are only
 /// encoded, until its driver has written them all and finds nothing more. Who queues much before the driver comes writes it
-/// too. So only one writes at a time; a driver with a command to write is a writer too.
+/// too. So only one writes at a time; a driver with a command to write is a writer too. A REQ or REP has one message on its
+/// way, so a caller that has written it leaves nothing to come for: `Caller` becomes `Idle`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Writer {
     Idle,
@@ -76,6 +77,8 @@ pub(crate) struct Line {
     pub(crate) reading: bool,
     /// Whether the peer seems to have been silent for too long. What it said may only not have been read yet.
     pub(crate) suspect: bool,
+    /// Whether the driver has come while a caller wrote, and could say nothing of its own.
+    pub(crate) missed: bool,
     pub(crate) driver: Option<Waker>,
     pub(crate) end: Option<End>,
 }

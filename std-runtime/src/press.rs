@@ -154,7 +154,7 @@ mod tests {
     use crate::blocks::Blocks;
     use crate::chance::Random;
     use crate::message::Message;
-    use crate::outbox::Outbox;
+    use crate::outbox::{Batch, Outbox};
     use zeptomq_core::pattern::Drops;
 
     /// Two outboxes of a peer that is sent the same: one has it printed, the other alone.
@@ -165,10 +165,7 @@ mod tests {
         /// Writes at most so much of both.
         fn write(&mut self, most: usize) {
             let mut batches = self.0.each_mut().map(Outbox::take);
-            let octets = batches.each_ref().map(|batch| {
-                let (pieces, count) = batch.pieces();
-                pieces[..count].iter().flat_map(|piece| piece.iter().copied()).collect::<Vec<u8>>()
-            });
+            let octets = batches.each_ref().map(Batch::next_octets);
             let len = most.min(octets[0].len()).min(octets[1].len());
             assert_eq!(octets[0][..len], octets[1][..len]);
             let left = batches.each_mut().map(|batch| batch.advance(len));

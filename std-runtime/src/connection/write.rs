@@ -137,8 +137,7 @@ impl<S: Seal> Write<S> {
         }
         let Some(batch) = &mut self.batch else { return Poll::Ready(Ok(0)) };
         let (len, left) = if S::CLEAR {
-            let (pieces, count) = batch.pieces();
-            let len = ready!(self.out.poll_write(cx, pieces.get(..count).unwrap_or_default()))?;
+            let len = ready!(batch.write(|pieces| self.out.poll_write(cx, pieces)))?;
             (len, batch.advance(len))
         } else {
             ready!(self.sealed.poll_write(cx, &mut self.writer, batch, &self.out))?

@@ -108,10 +108,13 @@ impl Outgoing {
 
     /// Writes what the system takes at once.
     pub(crate) fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self {
-            Self::Tcp(half) => half.try_write_vectored(pieces),
-            Self::Ipc(half) => half.try_write_vectored(pieces),
-            Self::Stream(_) => Err(io::ErrorKind::WouldBlock.into()),
+        match (self, pieces) {
+            // The system has less to do for one piece alone.
+            (Self::Tcp(half), [piece]) => half.try_write(piece),
+            (Self::Ipc(half), [piece]) => half.try_write(piece),
+            (Self::Tcp(half), _) => half.try_write_vectored(pieces),
+            (Self::Ipc(half), _) => half.try_write_vectored(pieces),
+            (Self::Stream(_), _) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
