@@ -4,6 +4,7 @@ mod firmware;
 mod fuzz;
 mod image;
 mod no_panic;
+mod page;
 mod panic_sites;
 mod python;
 mod qemu;
@@ -14,6 +15,7 @@ mod tools;
 
 use std::process::ExitCode;
 
+use page::Mode;
 use step::{Run, Stop};
 
 const USAGE: &str = "\
@@ -37,10 +39,8 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["test"] => suite::run(&mut run, FUZZ_SECONDS),
         ["no-panic"] => run.step("no panic in the core", no_panic::check),
-        ["size"] if std::env::var_os("CI").is_none_or(|value| value != "true") => {
-            size::run(&mut run, size::Mode::Write)
-        }
-        ["size"] | ["size", "--check"] => size::run(&mut run, size::Mode::Check),
+        ["size"] => size::run(&mut run, Mode::unsaid()),
+        ["size", "--check"] => size::run(&mut run, Mode::Check),
         ["fuzz"] => fuzz::run(&mut run, FUZZ_SECONDS),
         ["fuzz", seconds] => match seconds.parse() {
             Ok(seconds) => fuzz::run(&mut run, seconds),

@@ -1,6 +1,7 @@
 //! What must hold before a change is taken? Each line here is one step of `cargo xtask test`.
 
 use crate::firmware::Firmware;
+use crate::page::Mode;
 use crate::python::Python;
 use crate::step::{Failed, Outcome, Run};
 use crate::{fuzz, no_panic, size, tools};
@@ -38,7 +39,7 @@ pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
     run.step(&format!("builds with rust {OLDEST}"), oldest_compiler)?;
     run.step("core and smoltcp runtime on bare metal", bare_metal)?;
     run.step("no panic in the core", no_panic::check)?;
-    size::run(run, size::Mode::Check)?;
+    size::run(run, Mode::Check)?;
     fuzz::run(run, fuzz_seconds)
 }
 

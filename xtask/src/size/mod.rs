@@ -9,6 +9,7 @@ mod table;
 
 use std::path::{Path, PathBuf};
 
+use crate::page::{self, Mode, Page};
 use crate::step::{Failed, Run, Stop};
 use crate::tools;
 use board::{Board, Free};
@@ -71,14 +72,8 @@ const NOT_MET_YET: &[(&str, &str, u32)] = &[
     ("all", "flash", 24_188),
 ];
 
-/// What is done with the table.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// It is written anew.
-    Write,
-    /// It is only compared.
-    Check,
-}
+/// Where the table stands.
+const PAGE: Page = Page { path: "docs/size.md", command: "cargo xtask size" };
 
 /// Measures in two steps, the second of which needs an emulator.
 pub(crate) fn run(run: &mut Run, mode: Mode) -> Result<(), Failed> {
@@ -96,7 +91,7 @@ pub(crate) fn run(run: &mut Run, mode: Mode) -> Result<(), Failed> {
         stacks(&mut lines)?;
         let instructions = instructions()?;
         match mode {
-            Mode::Write => rewrite(&lines, instructions)?,
+            Mode::Write => PAGE.write(&table::write(&page::compiler()?, &lines, instructions))?,
             Mode::Check => {
                 compare(&lines, STACK..COUNT)?;
                 compare_instructions(instructions)?;
@@ -189,15 +184,14 @@ fn instructions() -> Result<[f64; 2], Stop> {
 
 /// Compares the numbers with those in the documentation, where these are from the same compiler.
 fn compare(lines: &[Line], columns: std::ops::Range<usize>) -> Result<(), Stop> {
-    let text = documentation()?;
-    let table = committed(&text)?;
-    if table::compiler(table) != Some(&*compiler()?) {
+    let table = PAGE.table()?;
+    if page::measured_with(&table) != Some(&*page::compiler()?) {
         return Ok(());
     }
     for line in lines {
         for column in columns.clone() {
             let octets = line.cells[column].octets;
-            if !table::holds(table, line.title, column, f64::from(octets)) {
+            if !table::holds(&table, line.title, column, f64::from(octets)) {
                 return Err(stale(&format!("{}, {}: now {}", line.title, COLUMNS[column], grouped(octets))));
             }
         }
@@ -206,14 +200,13 @@ fn compare(lines: &[Line], columns: std::ops::Range<usize>) -> Result<(), Stop> 
 }
 
 fn compare_instructions(instructions: [f64; 2]) -> Result<(), Stop> {
-    let text = documentation()?;
-    let table = committed(&text)?;
-    if table::compiler(table) != Some(&*compiler()?) {
+    let table = PAGE.table()?;
+    if page::measured_with(&table) != Some(&*page::compiler()?) {
         return Ok(());
     }
     for (title, count) in ["that leaves", "that arrives, with copying it into the window"].into_iter().zip(instructions)
     {
-        if !table::holds(table, title, 0, count) {
+        if !table::holds(&table, title, 0, count) {
             return Err(stale(&format!("instructions for a message {title}: now {count:.1}")));
         }
     }
@@ -221,7 +214,8 @@ fn compare_instructions(instructions: [f64; 2]) -> Result<(), Stop> {
 }
 
 fn stale(what: &str) -> Stop {
-    Stop::Failed(format!("docs/size.md differs by more than a hundredth: {what}; `cargo xtask size` writes it anew"))
+    let Page { path, command } = PAGE;
+    Stop::Failed(format!("{path} differs by more than a hundredth: {what}; `{command}` writes it anew"))
 }
 
 /// Holds the numbers against their limits.
@@ -240,35 +234,6 @@ fn limits(lines: &[Line], columns: std::ops::Range<usize>) -> Result<(), Stop> {
         }
     }
     if passed.is_empty() { Ok(()) } else { Err(Stop::Failed(passed)) }
-}
-
-fn rewrite(lines: &[Line], instructions: [f64; 2]) -> Result<(), Stop> {
-    let table = table::write(&compiler()?, lines, instructions);
-    let text = table::replace(&documentation()?, &table).ok_or_else(no_marks)?;
-    std::fs::write(page(), text).map_err(|error| Stop::Failed(format!("{}: {error}", page().display())))
-}
-
-fn documentation() -> Result<String, Stop> {
-    let text = std::fs::read_to_string(page());
-    text.map_err(|error| Stop::Failed(format!("{}: {error}", page().display())))
-}
-
-fn committed(text: &str) -> Result<&str, Stop> {
-    table::find(text).ok_or_else(no_marks)
-}
-
-fn no_marks() -> Stop {
-    Stop::Failed("docs/size.md lacks the two lines between which the table stands".to_owned())
-}
-
-fn page() -> PathBuf {
-    tools::root().join("docs").join("size.md")
-}
-
-/// As the compiler calls itself: `rustc 1.95.0`.
-fn compiler() -> Result<String, Stop> {
-    let text = tools::output(&mut tools::command("rustc", ["--version"]))?;
-    Ok(text.split(' ').take(2).collect::<Vec<_>>().join(" ").trim().to_owned())
 }
 
 /// Builds the image with one feature. Where it is.

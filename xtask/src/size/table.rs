@@ -42,28 +42,6 @@ pub(super) fn write(compiler: &str, lines: &[Line], instructions: [f64; 2]) -> S
     text
 }
 
-/// The text with what is between the marks replaced; `None` when it lacks them.
-pub(super) fn replace(text: &str, table: &str) -> Option<String> {
-    let (before, _, after) = split(text)?;
-    Some(format!("{before}{BEGIN}\n{table}{END}{after}"))
-}
-
-/// What stands between the marks.
-pub(super) fn find(text: &str) -> Option<&str> {
-    split(text).map(|(_, table, _)| table)
-}
-
-fn split(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (table, after) = rest.split_once(END)?;
-    Some((before, table, after))
-}
-
-/// The compiler that the table was made with.
-pub(super) fn compiler(table: &str) -> Option<&str> {
-    Some(table.split_once("Measured with ")?.1.split_once(';')?.0)
-}
-
 /// Whether the table has this number in the line and column, or one that differs by no more than a hundredth. How deep
 /// the stack was depends a little on how octets happened to arrive: it may differ by a tenth.
 pub(super) fn holds(table: &str, title: &str, column: usize, number: f64) -> bool {
@@ -86,12 +64,10 @@ pub(super) fn grouped(number: u32) -> String {
     text
 }
 
-const BEGIN: &str = "<!-- cargo xtask size writes from here -->";
-const END: &str = "<!-- to here -->";
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page;
 
     #[test]
     fn numbers_are_grouped() {
@@ -103,20 +79,11 @@ mod tests {
         let mut cells = [Cell::default(); COUNT];
         cells[0] = Cell { octets: 5000, limit: Some(4000) };
         let table = write("rustc 1.0", &[Line { title: "PUB", cells }], [929.0, 31.25]);
-        let text =
-            replace("before\n<!-- cargo xtask size writes from here --><!-- to here -->\nafter", &table).unwrap();
-        assert!(text.starts_with("before\n") && text.ends_with("-->\nafter"), "{text}");
-        let found = find(&text).unwrap();
-        assert_eq!(compiler(found), Some("rustc 1.0"));
+        assert_eq!(page::measured_with(&table), Some("rustc 1.0"));
         for (number, same) in [(5000, true), (5050, true), (4950, true), (5051, false), (4949, false)] {
-            assert_eq!(holds(found, "PUB", 0, f64::from(number)), same, "{number}");
+            assert_eq!(holds(&table, "PUB", 0, f64::from(number)), same, "{number}");
         }
-        assert!(holds(found, "that leaves", 0, 930.0) && !holds(found, "that leaves", 0, 940.0));
-        assert!(!holds(found, "SUB", 0, 5000.0) && !holds(found, "PUB", COUNT, 0.0));
-    }
-
-    #[test]
-    fn a_text_without_marks_is_left_alone() {
-        assert_eq!(replace("nothing", "table"), None);
+        assert!(holds(&table, "that leaves", 0, 930.0) && !holds(&table, "that leaves", 0, 940.0));
+        assert!(!holds(&table, "SUB", 0, 5000.0) && !holds(&table, "PUB", COUNT, 0.0));
     }
 }
