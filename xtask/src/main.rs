@@ -1,5 +1,6 @@
 //! Which commands does the project have of its own? `cargo xtask` lists them.
 
+mod bench;
 mod firmware;
 mod fuzz;
 mod image;

@@ -4,7 +4,7 @@ use crate::firmware::Firmware;
 use crate::page::Mode;
 use crate::python::Python;
 use crate::step::{Failed, Outcome, Run};
-use crate::{fuzz, no_panic, size, tools};
+use crate::{bench, fuzz, no_panic, size, tools};
 
 /// The oldest compiler that the crates promise to build with: `rust-version` of the workspace.
 const OLDEST: &str = "1.88.0";
@@ -22,7 +22,6 @@ const APART: [&str; 5] = ["bench", "core/fuzz", "core/no-panic", "core/size", "e
 pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
     run.step("rustfmt", formatting)?;
     run.step("clippy", clippy)?;
-    run.step("benchmarks compile", benchmarks)?;
     let mut python = None;
     run.step("python with pyzmq", || {
         python = Some(Python::set_up()?);
@@ -35,6 +34,8 @@ pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
     })?;
     run.step("qemu for the firmware", || tools::need_qemu().map(|()| String::new()))?;
     run.step("tests", || tests(python.as_ref(), firmware.as_ref()))?;
+    run.step("tests of the benchmarks", || bench::tests().map(|text| count(&text)))?;
+    run.step("benchmarks, for a moment", bench::smoke)?;
     run.step("documentation", documentation)?;
     run.step(&format!("builds with rust {OLDEST}"), oldest_compiler)?;
     run.step("core and smoltcp runtime on bare metal", bare_metal)?;
@@ -55,11 +56,6 @@ fn formatting() -> Outcome {
 fn clippy() -> Outcome {
     tools::need_component("clippy", "clippy")?;
     quiet("clippy --workspace --all-targets --all-features -- -D warnings")
-}
-
-/// Ours and the bare stream's. libzmq is not on every machine, and the other libraries bring hundreds of crates.
-fn benchmarks() -> Outcome {
-    quiet("check --manifest-path bench/Cargo.toml --target-dir target/bench --no-default-features --features zeptomq")
 }
 
 /// A cargo command that has nothing to say when it succeeds.
