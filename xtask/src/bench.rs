@@ -20,6 +20,7 @@ pub(crate) fn tests() -> Result<String, Stop> {
 
 /// Plays all cases once, with windows so short that the numbers say nothing: what is looked for are faults.
 pub(crate) fn smoke() -> Outcome {
+    need_linux()?;
     let mut command = tools::command(build("zeptomq-bench")?, SHORT.split(' '));
     command.args(CASES.iter().flat_map(|case| ["--case", case]));
     let text = tools::output(&mut command)?;
@@ -32,7 +33,6 @@ pub(crate) fn smoke() -> Outcome {
 
 /// Builds what is measured with. Where the program of this name is.
 pub(crate) fn build(program: &str) -> Result<PathBuf, Stop> {
-    need_linux()?;
     let mut build = tools::cargo(&format!("build --release {PARTS} --target-dir"));
     // What the environment adds to the compiler's flags would be counted with it.
     build.arg(target_folder()).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
@@ -50,7 +50,8 @@ fn cells(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| line.ends_with("/s")).filter_map(|line| line.strip_prefix("1 "))
 }
 
-fn need_linux() -> Result<(), Stop> {
+/// The benchmarks read and bind processors as Linux does.
+pub(crate) fn need_linux() -> Result<(), Stop> {
     if cfg!(target_os = "linux") { Ok(()) } else { Err(Stop::Missing("the benchmarks need Linux".to_owned())) }
 }
 

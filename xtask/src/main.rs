@@ -4,6 +4,7 @@ mod bench;
 mod firmware;
 mod fuzz;
 mod image;
+mod instructions;
 mod no_panic;
 mod page;
 mod panic_sites;
@@ -22,12 +23,13 @@ use step::{Run, Stop};
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test            sets up what the tests need, then runs all of them
-  no-panic        proves that no panic is reachable in the core, by linking an image for a Thumb target
-  firmware        builds the demo node for its board, and prints the path of the image on the last line
-  qemu            boots the demo node in QEMU and shows its log until interrupted
-  size [--check]  measures what the core costs on a microcontroller, and writes docs/size.md or compares with it
-  fuzz [SECONDS]  runs every fuzz target for that long (30 when not given), on nightly
+  test                    sets up what the tests need, then runs all of them
+  no-panic                proves that no panic is reachable in the core, by linking an image for a Thumb target
+  firmware                builds the demo node for its board, and prints the path of the image on the last line
+  qemu                    boots the demo node in QEMU and shows its log until interrupted
+  size [--check]          measures what the core costs on a microcontroller, and writes docs/size.md or compares with it
+  instructions [--check]  counts what the core's loops take, and writes docs/instructions.md or compares with it
+  fuzz [SECONDS]          runs every fuzz target for that long (30 when not given), on nightly
 ";
 
 /// How long each fuzz target runs when nobody says.
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
         ["no-panic"] => run.step("no panic in the core", no_panic::check),
         ["size"] => size::run(&mut run, Mode::unsaid()),
         ["size", "--check"] => size::run(&mut run, Mode::Check),
+        ["instructions"] => instructions::run(&mut run, Mode::unsaid()),
+        ["instructions", "--check"] => instructions::run(&mut run, Mode::Check),
         ["fuzz"] => fuzz::run(&mut run, FUZZ_SECONDS),
         ["fuzz", seconds] => match seconds.parse() {
             Ok(seconds) => fuzz::run(&mut run, seconds),

@@ -4,7 +4,7 @@ use crate::firmware::Firmware;
 use crate::page::Mode;
 use crate::python::Python;
 use crate::step::{Failed, Outcome, Run};
-use crate::{bench, fuzz, no_panic, size, tools};
+use crate::{bench, fuzz, instructions, no_panic, size, tools};
 
 /// The oldest compiler that the crates promise to build with: `rust-version` of the workspace.
 const OLDEST: &str = "1.88.0";
@@ -36,6 +36,7 @@ pub(crate) fn run(run: &mut Run, fuzz_seconds: u32) -> Result<(), Failed> {
     run.step("tests", || tests(python.as_ref(), firmware.as_ref()))?;
     run.step("tests of the benchmarks", || bench::tests().map(|text| count(&text)))?;
     run.step("benchmarks, for a moment", bench::smoke)?;
+    instructions::run(run, Mode::Check)?;
     run.step("documentation", documentation)?;
     run.step(&format!("builds with rust {OLDEST}"), oldest_compiler)?;
     run.step("core and smoltcp runtime on bare metal", bare_metal)?;

@@ -9,6 +9,9 @@ use crate::step::{self, Stop};
 /// The emulator of Arm boards.
 pub(crate) const QEMU: &str = "qemu-system-arm";
 
+/// What counts instructions, with its tool callgrind.
+const VALGRIND: &str = "valgrind";
+
 const RUSTUP: &str = "needs rustup: see https://rustup.rs";
 
 /// The checkout that this command was started in.
@@ -93,15 +96,26 @@ pub(crate) fn need_cargo_fuzz() -> Result<(), Stop> {
     })
 }
 
-/// Makes QEMU available. A person is told how to get it; in continuous integration it is brought from Debian.
+/// Makes QEMU available.
 pub(crate) fn need_qemu() -> Result<(), Stop> {
-    let is_there = || succeeds(&mut command(QEMU, ["--version"]));
-    if is_there() || step::in_ci() && install_debian(QEMU) && is_there() {
+    need_debian(QEMU, "; macOS: brew install qemu; Windows: winget install SoftwareFreedomConservancy.QEMU")
+}
+
+/// Makes valgrind available.
+pub(crate) fn need_valgrind() -> Result<(), Stop> {
+    need_debian(VALGRIND, "")
+}
+
+/// Makes a program available that every distribution has in a package of its name. A person is told how to get it, also
+/// `elsewhere`; in continuous integration it is brought from Debian.
+fn need_debian(program: &str, elsewhere: &str) -> Result<(), Stop> {
+    let is_there = || succeeds(&mut command(program, ["--version"]));
+    if is_there() || step::in_ci() && install_debian(program) && is_there() {
         return Ok(());
     }
     Err(Stop::Missing(format!(
-        "needs {QEMU}; Debian, Ubuntu: apt-get install {QEMU}; Fedora: dnf install {QEMU}; \
-         Arch: pacman -S {QEMU}; macOS: brew install qemu; Windows: winget install SoftwareFreedomConservancy.QEMU"
+        "needs {program}; Debian, Ubuntu: apt-get install {program}; Fedora: dnf install {program}; \
+         Arch: pacman -S {program}{elsewhere}"
     )))
 }
 
