@@ -15,14 +15,7 @@ impl<P: Receives> Hub<P> {
     /// Takes the next message, in turn over the peers. Pending when there is none; with `cx`, the task is woken when
     /// there is one.
     pub(crate) fn poll_recv(&self, cx: Option<&mut Context<'_>>) -> Poll<Result<Message, RecvError>> {
-        let mut state = self.lock();
-        if let Some(cx) = &cx
-            && state.receives.is_spent()
-        {
-            drop(state);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+        let Some(mut state) = self.turn(cx.as_deref()) else { return Poll::Pending };
         // Each round but the last uses up a message. The turn may end in between, with the connection of a peer that
         // answered badly.
         loop {
@@ -52,14 +45,7 @@ impl<P: Receives> Hub<P> {
         messages: &mut Vec<Message>,
         most: usize,
     ) -> Poll<Result<usize, RecvError>> {
-        let mut state = self.lock();
-        if let Some(cx) = &cx
-            && state.receives.is_spent()
-        {
-            drop(state);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+        let Some(mut state) = self.turn(cx.as_deref()) else { return Poll::Pending };
         let options = &self.shared.options;
         let (before, most) = (messages.len(), messages.len().saturating_add(most));
         let mut drivers = Vec::new();
@@ -93,6 +79,20 @@ impl<P: Receives> Hub<P> {
         };
         drivers.into_iter().for_each(Waker::wake);
         outcome
+    }
+
+    /// The lock; or none while others have their turn, after which the task is woken.
+    #[inline(always)]
+    fn turn(&self, cx: Option<&Context<'_>>) -> Option<MutexGuard<'_, State<P>>> {
+        let mut state = self.lock();
+        if let Some(cx) = cx
+            && state.receives.is_spent()
+        {
+            drop(state);
+            cx.waker().wake_by_ref();
+            return None;
+        }
+        Some(state)
     }
 
     /// There is no message: whether there never will be. With `cx`, the task is woken when there may be one.
