@@ -227,3 +227,22 @@ fn the_connection_of_a_peer_that_is_disconnected_is_closed() {
         assert_eq!((kept.contains(&peer), transport.open), (false, usize::from(comes_back)));
     }
 }
+
+/// Otherwise its heartbeat would be due for ever, and never leave.
+#[test]
+fn a_stream_that_was_open_and_is_being_opened_is_lost() {
+    let now = Instant::from_ms(0);
+    let mut memory = Memory::<Null, 1, 256, 64>::NEW;
+    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &Setup::DEFAULT);
+    let (end, mut theirs) = pipe(512);
+    let mut transport = Counted { open: 0, state: State::Open, end };
+    let mut connections = Connections::<(), 1>::NEW;
+    let peer = pull.links().connect().unwrap();
+    theirs.put(&opening("PUSH", b""));
+    connections.poll(&mut pull.links(), &mut transport, &mut |_| (), now);
+    connections.poll(&mut pull.links(), &mut transport, &mut |_| (), now);
+    assert!(pull.links().is_up(peer));
+    transport.state = State::Opening;
+    connections.poll(&mut pull.links(), &mut transport, &mut |_| (), now);
+    assert_eq!((pull.links().is_up(peer), transport.open), (false, 0));
+}

@@ -160,8 +160,9 @@ impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
     fn move_octets_of(&mut self, index: usize) -> Option<(PeerId, End)> {
         let Connection { peer, handle, is_open } = self.connections.get_mut(index)?.as_mut()?;
         match self.transport.state(handle) {
-            State::Opening => return None,
-            State::Gone => return Some((*peer, End::Gone)),
+            State::Opening if !*is_open => return None,
+            // What was open and is being opened is another stream.
+            State::Opening | State::Gone => return Some((*peer, End::Gone)),
             State::Open if *is_open => (),
             State::Open => {
                 self.links.attach(*peer, self.now);
