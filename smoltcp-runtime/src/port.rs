@@ -104,10 +104,7 @@ impl<M: Mechanism + Clone, const PLACES: usize> Polled<M> for Port<PLACES> {
         tcp.connect_anew(links);
         let next = connections.poll(links, &mut tcp, entropy, now);
         tcp.dial();
-        let mut unread = connections.iter().filter(|(_, held)| tcp.is_unread(held));
-        // So much came that not all of it was looked at.
-        let is_unread = unread.any(|(peer, _)| !links.receive_window(peer, now).is_empty());
-        if is_unread { Some(now) } else { Instant::earlier(next, tcp.poll_timeout()) }
+        Instant::earlier(next, tcp.poll_timeout())
     }
 
     fn sent(&mut self, iface: &mut Interface, sockets: &mut SocketSet<'_>, now: Instant) -> bool {
@@ -203,10 +200,6 @@ impl<'p, 's, 'a> Endpoints<'p, 's, 'a> {
             dials |= place.dial(tcp, iface, &mut || local.next(in_use), *now);
         }
         dials
-    }
-
-    fn is_unread(&self, held: &Held) -> bool {
-        self.sockets.get(held.0).is_some_and(Tcp::can_recv)
     }
 
     fn poll_timeout(&self) -> Option<Instant> {

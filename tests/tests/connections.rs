@@ -4,14 +4,15 @@
 use zeptomq_core::io::{Connections, State, Transport};
 use zeptomq_core::link::Setup;
 use zeptomq_core::mechanism::Null;
-use zeptomq_core::pattern::Pull;
+use zeptomq_core::pattern::{Pub, Pull};
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::socket::{FixedSocket, Memory};
+use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 use zeptomq_tests::executor::{Config, Kind};
 use zeptomq_tests::machine::{PEERS, machine};
 use zeptomq_tests::pipe::{End, pipe};
-use zeptomq_tests::wire::{error, greeting, message, opening};
+use zeptomq_tests::wire::{error, greeting, message, opening, subscribe};
 use zeptomq_tests::world::World;
 
 fn world(kind: Kind) -> World {
@@ -245,4 +246,43 @@ fn a_stream_that_was_open_and_is_being_opened_is_lost() {
     transport.state = State::Opening;
     connections.poll(&mut pull.links(), &mut transport, &mut |_| (), now);
     assert_eq!((pull.links().is_up(peer), transport.open), (false, 0));
+}
+
+#[test]
+fn a_poll_that_leaves_octets_unread_is_to_be_called_again_at_once() {
+    let now = Instant::from_ms(0);
+    let mut memory = Memory::<Null, 1, 64, 64>::NEW;
+    let mut publisher = FixedSocket::new(Pub::<Fixed<1>>::NEW, Null::NEW, &mut memory, &Setup::DEFAULT);
+    let (end, mut theirs) = pipe(512);
+    let mut transport = Counted { open: 0, state: State::Open, end };
+    let mut connections = Connections::<(), 1>::NEW;
+    publisher.links().connect().unwrap();
+    theirs.put(&[opening("SUB", b""), subscribe(b"topic").repeat(1000)].concat());
+    for polls in 0.. {
+        let next = connections.poll(&mut publisher.links(), &mut transport, &mut |_| (), now);
+        let unread = transport.end.unread();
+        assert_eq!(next == Some(now), unread > 0, "{unread} octets are left behind {polls} polls");
+        if unread == 0 {
+            assert!(polls > 3, "it was all read at once");
+            return;
+        }
+    }
+}
+
+/// What the user does not take is no reason to come again.
+#[test]
+fn a_poll_that_has_no_room_to_read_into_may_sleep() {
+    let now = Instant::from_ms(0);
+    let mut memory = Memory::<Null, 1, 64, 64>::NEW;
+    let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &Setup::DEFAULT);
+    let (end, mut theirs) = pipe(512);
+    let mut transport = Counted { open: 0, state: State::Open, end };
+    let mut connections = Connections::<(), 1>::NEW;
+    pull.links().connect().unwrap();
+    theirs.put(&[opening("PUSH", b""), message(&[&[1; 30]]).repeat(9)].concat());
+    let mut next = Some(now);
+    for _ in 0..3 {
+        next = connections.poll(&mut pull.links(), &mut transport, &mut |_| (), now);
+    }
+    assert!(transport.end.unread() > 0 && next.is_some_and(|next| !next.has_come(now)));
 }

@@ -79,11 +79,11 @@ impl<H, const PEERS: usize> Connections<H, PEERS> {
         poll.close_failed();
         poll.accept();
         poll.open();
-        poll.move_octets();
+        let is_unread = poll.move_octets();
         poll.close_failed();
         // When to come again to who was lost just now is a moment to be told.
         poll.open();
-        poll.links.poll_timeout()
+        if is_unread { Some(now) } else { poll.links.poll_timeout() }
     }
 
     /// The connections, and whose they are.
@@ -148,21 +148,27 @@ impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
         }
     }
 
-    fn move_octets(&mut self) {
+    /// Whether more could be read at once.
+    fn move_octets(&mut self) -> bool {
+        let mut is_unread = false;
         for index in 0..self.connections.len() {
-            if let Some((peer, end)) = self.move_octets_of(index) {
-                self.end(peer, end);
+            match self.move_octets_of(index) {
+                Ok(of_this) => is_unread |= of_this,
+                Err((peer, end)) => self.end(peer, end),
             }
         }
+        is_unread
     }
 
-    /// Whose connection has ended, if it has.
-    fn move_octets_of(&mut self, index: usize) -> Option<(PeerId, End)> {
-        let Connection { peer, handle, is_open } = self.connections.get_mut(index)?.as_mut()?;
+    /// Whether more could be read at once, or whose connection has ended.
+    fn move_octets_of(&mut self, index: usize) -> Result<bool, (PeerId, End)> {
+        let Some(Some(Connection { peer, handle, is_open })) = self.connections.get_mut(index) else {
+            return Ok(false);
+        };
         match self.transport.state(handle) {
-            State::Opening if !*is_open => return None,
+            State::Opening if !*is_open => return Ok(false),
             // What was open and is being opened is another stream.
-            State::Opening | State::Gone => return Some((*peer, End::Gone)),
+            State::Opening | State::Gone => return Err((*peer, End::Gone)),
             State::Open if *is_open => (),
             State::Open => {
                 self.links.attach(*peer, self.now);
@@ -171,12 +177,15 @@ impl<M: Mechanism + Clone, T: Transport> Poll<'_, '_, M, T> {
         }
         if !self.links.is_attached(*peer) {
             // Its peer was disconnected.
-            return Some((*peer, End::Gone));
+            return Err((*peer, End::Gone));
         }
-        match poll_stream(self.links, *peer, &mut self.transport.stream(handle), self.entropy, self.now) {
-            Ok(Streamed::Open) => None,
-            Ok(Streamed::Closed) => Some((*peer, End::Closed)),
-            Err(_) => Some((*peer, End::Gone)),
+        let mut stream = self.transport.stream(handle);
+        match poll_stream(self.links, *peer, &mut stream, self.entropy, self.now) {
+            Ok(Streamed::Open) => {
+                Ok(!self.links.receive_window(*peer, self.now).is_empty() && stream.read_ready().unwrap_or(true))
+            }
+            Ok(Streamed::Closed) => Err((*peer, End::Closed)),
+            Err(_) => Err((*peer, End::Gone)),
         }
     }
 

@@ -17,7 +17,8 @@ pub enum Streamed {
 }
 
 /// Moves what can be moved between the stream and the peer's link, without blocking; at most 32 reads, so that a peer
-/// that never stops does not keep the others waiting.
+/// that never stops does not keep the others waiting. While the stream is ready to be read, and the peer's
+/// [`Links::receive_window`] is not empty, there is more.
 ///
 /// An error of the stream means that it is gone: detach the peer.
 pub fn poll_stream<M, S>(
