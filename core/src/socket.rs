@@ -54,7 +54,12 @@ struct Common<M: Mechanism> {
     former_drops: Tally,
     /// [`Links::disconnect`], once a peer is connected to: so that it is linked only for who connects.
     disconnect: Option<fn(&mut Links<'_, M>, PeerId)>,
+    /// A message found no room, and nothing was taken since: from when on what lost peers had sent makes way, by
+    /// [`Links::make_way`], which is linked only for who sends to one peer.
+    make_way: Option<(Instant, MakeWay<M>)>,
 }
+
+type MakeWay<M> = fn(&mut Links<'_, M>, Instant);
 
 impl<M: Mechanism> Common<M> {
     const NEW: Self = Self {
@@ -63,6 +68,7 @@ impl<M: Mechanism> Common<M> {
         made: [0; 5],
         former_drops: Tally::NONE,
         disconnect: None,
+        make_way: None,
     };
 }
 

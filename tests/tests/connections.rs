@@ -6,7 +6,7 @@ use zeptomq_core::link::Setup;
 use zeptomq_core::mechanism::Null;
 use zeptomq_core::pattern::{Pub, Pull};
 use zeptomq_core::peer::PeerId;
-use zeptomq_core::socket::{FixedSocket, Memory};
+use zeptomq_core::socket::{FixedSocket, Memory, SendError};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 use zeptomq_tests::executor::{Config, Kind};
@@ -285,4 +285,94 @@ fn a_poll_that_has_no_room_to_read_into_may_sleep() {
         next = connections.poll(&mut pull.links(), &mut transport, &mut |_| (), now);
     }
     assert!(transport.end.unread() > 0 && next.is_some_and(|next| !next.has_come(now)));
+}
+
+/// A worker that sends each answer before it takes the next task.
+#[test]
+fn what_a_lost_peer_sent_keeps_it_from_coming_back_only_so_long_as_it_may_be_taken() {
+    for takes in [true, false] {
+        let mut worker = world(Kind::Dealer);
+        let peer = worker.machine.connect().unwrap();
+        let (_, mut end) = dialled(&mut worker, peer);
+        end.put(&[opening("DEALER", b""), message(&[b"one"]), message(&[b"two"]), message(&[b"three"])].concat());
+        worker.pump();
+        let now = worker.now();
+        assert_eq!(worker.machine.try_recv(now).unwrap().unwrap(), [b"one"]);
+        worker.machine.try_send(&[&[1; 800]], now).unwrap();
+        worker.pump();
+        drop(end);
+        worker.pump();
+        assert_eq!(worker.machine.try_send(&[&[2; 800]], now), Err(SendError::WouldBlock));
+        assert!(!worker.wait(1900, |world| world.awaits(peer)));
+        for task in [&b"two"[..], b"three"].into_iter().filter(|_| takes) {
+            let now = worker.now();
+            assert_eq!(worker.machine.try_recv(now).unwrap().unwrap(), [task]);
+            assert_eq!(worker.machine.try_send(&[&[2; 800]], now), Err(SendError::WouldBlock));
+            worker.wait(300, |_| false);
+        }
+        assert!(worker.wait(300, |world| world.awaits(peer)));
+        assert_eq!(worker.machine.drops().undelivered, if takes { 0 } else { 2 });
+        let (_, mut end) = dialled(&mut worker, peer);
+        end.put(&opening("DEALER", b""));
+        worker.pump();
+        let ours = opening("DEALER", b"").len();
+        assert_eq!(end.take(end.unread())[ours..ours + 9], message(&[&[1; 800]])[..9]);
+    }
+}
+
+/// Nothing but a message that found no room makes what arrived from lost peers go.
+#[test]
+fn what_lost_peers_sent_is_kept_for_who_has_nothing_to_send() {
+    let mut dealer = world(Kind::Dealer);
+    let (_, mut end) = comes(&mut dealer, &opening("DEALER", b""));
+    end.put(&message(&[b"kept"]));
+    dealer.pump();
+    drop(end);
+    assert!(!dealer.wait(60_000, |world| world.machine.drops().undelivered > 0));
+    let now = dealer.now();
+    assert_eq!(dealer.machine.try_recv(now).unwrap().unwrap(), [b"kept"]);
+}
+
+#[test]
+fn replies_that_nobody_takes_do_not_lock_a_bound_req() {
+    let config = Config { two_peers: true, handshake_ms: 2000, ..Config::default() };
+    let mut req = World::new(machine(Kind::Req, config, Null::NEW));
+    for number in [[0xff, 0xff, 0xff, 0xfe], [0xff; 4]] {
+        let (_, mut end) = comes(&mut req, &opening("REP", b""));
+        let now = req.now();
+        req.machine.try_send(&[b"ask"], now).unwrap();
+        end.put(&message(&[&number, b"", b"late"]));
+        req.pump();
+        drop(end);
+        req.pump();
+    }
+    assert!(comes(&mut req, &opening("REP", b"")).1.is_closed());
+    let now = req.now();
+    assert_eq!(req.machine.try_send(&[b"ask"], now), Err(SendError::WouldBlock));
+    req.wait(2000, |_| false);
+    let (peer, _end) = comes(&mut req, &opening("REP", b""));
+    assert!(req.machine.is_up(peer.unwrap()));
+    let now = req.now();
+    assert_eq!(req.machine.try_send(&[b"ask"], now), Ok(()));
+    assert_eq!(req.machine.drops().undelivered, 2);
+}
+
+/// Its envelope is what the reply goes behind.
+#[test]
+fn a_request_that_is_being_answered_makes_no_way() {
+    let mut rep = world(Kind::Rep);
+    let peer = rep.machine.connect().unwrap();
+    let (_, mut end) = dialled(&mut rep, peer);
+    let request = |name: &[u8]| message(&[name, b"", b"?"]);
+    end.put(&[opening("DEALER", b""), request(b"one"), request(b"two"), request(b"three")].concat());
+    rep.pump();
+    let now = rep.now();
+    assert_eq!(rep.machine.try_recv(now).unwrap().unwrap(), [b"?"]);
+    rep.machine.try_send(&[&[1; 800]], now).unwrap();
+    assert_eq!(rep.machine.try_recv(now).unwrap().unwrap(), [b"?"]);
+    drop(end);
+    rep.pump();
+    assert_eq!(rep.machine.try_send(&[&[2; 800]], now), Err(SendError::Full));
+    rep.wait(5000, |_| false);
+    assert_eq!(rep.machine.drops().undelivered, 0);
 }

@@ -231,7 +231,8 @@ pub enum Reason {
     NotForUs,
     /// A subscription for which there was no room: its peer is given everything instead.
     Widened,
-    /// A message that was accepted, whose peer left before it was sent.
+    /// A message that was accepted, whose peer left before it was sent; or one that came from a peer that left, and was in
+    /// the way of others and not taken: see [`crate::socket::Links::detach`].
     Undelivered,
 }
 

@@ -106,9 +106,10 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         self.places.slot(peer).is_some_and(|slot| slot.link.is_up())
     }
 
-    /// The peer's connection is gone. What arrived whole can still be taken. What waits to leave stays for a peer that
-    /// we connect to, and is dropped for one that was accepted: see [`crate::pattern::Drops::undelivered`]. A peer that
-    /// failed for good ([`Failure::is_final`]) is disconnected.
+    /// The peer's connection is gone. What arrived whole can still be taken, and keeps the peer's place until it is; but
+    /// when a message found no room, and nothing is taken for as long as a handshake may last, it is dropped. What waits to
+    /// leave stays for a peer that we connect to, and is dropped for one that was accepted: for both see
+    /// [`crate::pattern::Drops::undelivered`]. A peer that failed for good ([`Failure::is_final`]) is disconnected.
     pub fn detach(&mut self, peer: PeerId, now: Instant) {
         self.release_shown_message(now);
         let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
@@ -198,6 +199,11 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// A link that has to be closed: send what is pending on it, close its connection and [`Links::detach`] it.
     pub fn poll_failed(&mut self, now: Instant) -> Option<(PeerId, Failure)> {
         self.release_shown_message(now);
+        if let Some((at, make_way)) = self.common.make_way
+            && at.has_come(now)
+        {
+            make_way(self, now);
+        }
         for index in 0..self.places.slots.len() as u16 {
             let mut place = self.places.at(index)?;
             if let Err(error) = place.slot.link.handle_timeout(place.rx.len(), now) {
@@ -213,7 +219,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// When to look again for failed links, pending octets and peers that are to be connected to though nothing arrived;
     /// `None` when never. Whoever sent or received looks at once.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.places.slots.iter().fold(None, |earliest, slot| Instant::earlier(earliest, slot.poll_timeout()))
+        let make_way = self.common.make_way.map(|(at, _)| at);
+        self.places.slots.iter().fold(make_way, |earliest, slot| Instant::earlier(earliest, slot.poll_timeout()))
     }
 
     fn let_in(&mut self, tenant: Tenant) -> Result<PeerId, Refused> {
@@ -323,6 +330,21 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             place.slot.link.drop_message();
             self.common.waiting.set(peer.slot, false);
             self.read(peer, now);
+        }
+    }
+
+    /// What lost peers had sent is dropped, but for what the user has the beginning of: he does not take it while a message
+    /// of his waits for room, and it keeps them from coming back, or others from coming.
+    pub(super) fn make_way(&mut self, now: Instant) {
+        self.common.make_way = None;
+        for index in 0..self.places.slots.len() as u16 {
+            while let Some(slot) = self.places.slots.get(usize::from(index))
+                && let peer = (PeerId { slot: index, turn: slot.turn })
+                && slot.link.is_leaving()
+                && !self.common.shown.is_from(peer)
+            {
+                self.refuse(peer, Reason::Undelivered, false, now);
+            }
         }
     }
 

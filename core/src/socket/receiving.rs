@@ -35,7 +35,10 @@ impl<M: Mechanism + Clone> Base<'_, M> {
         now: Instant,
     ) -> Result<Option<Received<'a>>, TakeError> {
         match pattern.may_take() {
-            Ok(()) => self.links(pattern).release_shown(now),
+            Ok(()) => {
+                self.common.make_way = None;
+                self.links(pattern).release_shown(now);
+            }
             Err(_) => self.links(pattern).release_shown_message(now),
         }
         // Each round but the last uses up a message that has arrived. It may end the turn.

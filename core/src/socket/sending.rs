@@ -69,12 +69,16 @@ impl<M: Mechanism + Clone> Base<'_, M> {
                 Ok(()) => {
                     // What lies behind the shown message came before this one is sent, and is judged so.
                     links.release_shown(now);
+                    links.common.make_way = None;
                     pattern.sent(to);
                     return Ok(());
                 }
                 Err(PushError::NeverFits) => return Err(SendError::TooLong),
                 Err(PushError::NoRoom) => pattern.room(to, false),
             }
+        }
+        if self.common.make_way.is_none() && self.places.slots.iter().any(|slot| slot.link.is_leaving()) {
+            self.common.make_way = Some((now.after_ms(self.setup.handshake_ms), |links, now| links.make_way(now)));
         }
         self.overloaded(policy)
     }

@@ -153,6 +153,11 @@ impl<M: Mechanism> FixedLink<M> {
         matches!(self.stage, Stage::Down)
     }
 
+    /// Whether the connection is lost, and what waits is a message of which the user has seen nothing.
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.stage, Stage::Ending(_)) && self.rx.has_message() && !self.is_passing()
+    }
+
     /// While the handshake is not over: whether the peer has sent its greeting, and when it fails.
     pub fn handshake(&self) -> Option<(bool, Instant)> {
         match &self.stage {
