@@ -60,6 +60,8 @@ pub(super) struct Place<'a, M: Mechanism> {
 }
 
 /// A link and whose it is.
+// In this order: what is asked for most is reached by shorter instructions.
+#[repr(C)]
 pub(super) struct Slot<M: Mechanism> {
     pub(super) link: FixedLink<M>,
     pub(super) turn: u16,
