@@ -26,7 +26,7 @@ impl Control {
     }
 
     pub(super) fn pending(&self) -> &[u8] {
-        self.octets.get(usize::from(self.start)..usize::from(self.end)).unwrap_or_default()
+        super::between(&self.octets, self.start.into(), self.end.into())
     }
 
     pub(super) fn advance(&mut self, len: usize) {
@@ -46,7 +46,7 @@ impl Control {
 
     /// All of the room, to be written from its start; then `commit`.
     pub(super) fn room(&mut self) -> &mut [u8] {
-        self.octets.get_mut(usize::from(self.end)..).unwrap_or_default()
+        super::between_mut(&mut self.octets, self.end.into(), CONTROL_LEN as u16)
     }
 
     pub(super) fn commit(&mut self, len: usize) {

@@ -456,6 +456,18 @@ const fn limits(window: usize) -> Limits {
     Limits { window, frame_len_max: usize::MAX, message_len_max: usize::MAX }
 }
 
+/// The octets from `start` to `end`; none where they are not all there.
+#[inline(never)]
+fn between(octets: &[u8], start: u16, end: u16) -> &[u8] {
+    octets.get(usize::from(start)..usize::from(end)).unwrap_or_default()
+}
+
+/// The same, to be written.
+#[inline(never)]
+fn between_mut(octets: &mut [u8], start: u16, end: u16) -> &mut [u8] {
+    octets.get_mut(usize::from(start)..usize::from(end)).unwrap_or_default()
+}
+
 /// Moves octets `start..end` down to `to`.
 #[inline(never)]
 fn shift_down(octets: &mut [u8], start: usize, end: usize, to: usize) {

@@ -34,7 +34,7 @@ pub(super) fn read<O: Open>(
                 && let Some(listen) = wants.listen
             {
                 let topic = end.saturating_sub(topic.len())..end;
-                listen(rx, octets, wanted, topic, used, seals::<O>());
+                listen(rx, octets, wanted, topic, seals::<O>());
                 return Ok(Stepped::On);
             }
             if let Some(heartbeat) = heartbeat {

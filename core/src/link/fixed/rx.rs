@@ -25,7 +25,7 @@ pub(super) struct Rx {
 }
 
 /// [`Rx::finish_subscription`].
-pub(super) type Listen = fn(&mut Rx, &mut [u8], bool, Range<usize>, usize, Seals);
+pub(super) type Listen = fn(&mut Rx, &mut [u8], bool, Range<usize>, Seals);
 
 impl Rx {
     pub(super) const EMPTY: Self = Self { head: 0, first_end: 0, next_end: 0, cursor: 0, end: 0 };
@@ -55,9 +55,8 @@ impl Rx {
         usize::from(self.end - self.head) == array_len
     }
 
-    #[inline(never)]
     pub(super) fn unread<'a>(&self, octets: &'a mut [u8]) -> &'a mut [u8] {
-        octets.get_mut(usize::from(self.cursor)..usize::from(self.end)).unwrap_or_default()
+        super::between_mut(octets, self.cursor, self.end)
     }
 
     pub(super) fn has_unread(&self) -> bool {
@@ -100,25 +99,15 @@ impl Rx {
         self.end_message_at(self.cursor);
     }
 
-    /// The command of `used` octets at the cursor says what the peer wants: it becomes the message that says the same.
-    /// The topic lies in `topic` of the unread octets.
-    pub(super) fn finish_subscription(
-        &mut self,
-        octets: &mut [u8],
-        wanted: bool,
-        topic: Range<usize>,
-        used: usize,
-        seals: Seals,
-    ) {
-        let at = usize::from(self.cursor);
+    /// The command at the cursor says what the peer wants: it becomes the message that says the same, whose frame ends
+    /// where that of the command does, for that is longer. The topic lies in `topic` of the unread octets.
+    pub(super) fn finish_subscription(&mut self, octets: &mut [u8], wanted: bool, topic: Range<usize>, seals: Seals) {
         let frame = Frame::new(topic.len(), seals);
-        super::shift_down(octets, at + topic.start, at + topic.end, at + frame.topic_at);
-        frame.write_head(wanted, octets.get_mut(at..).unwrap_or_default());
-        super::shift_down(octets, at + used, usize::from(self.end), at + frame.len);
-        self.end -= used.saturating_sub(frame.len) as u16;
+        let shorter = topic.start.saturating_sub(frame.topic_at);
+        frame.write_head(wanted, self.unread(octets).get_mut(shorter..).unwrap_or_default());
+        self.skip(octets, shorter);
         self.take_in(frame.len);
-        let moved = usize::from(self.next_end)..usize::from(self.cursor);
-        rotate(octets.get_mut(moved).unwrap_or_default(), frame.len);
+        rotate(super::between_mut(octets, self.next_end, self.cursor), frame.len);
         self.end_message_at(self.next_end + frame.len as u16);
     }
 
@@ -132,7 +121,10 @@ impl Rx {
         }
         let at = usize::from(self.first_end).saturating_sub(frame.len);
         self.head = at as u16;
-        let Some(octets) = octets.get_mut(at..usize::from(self.first_end)) else { return self.clear() };
+        let octets = super::between_mut(octets, self.head, self.first_end);
+        if octets.is_empty() {
+            return self.clear();
+        }
         frame.write_head(subscription.wanted, octets);
         copy(octets.get_mut(frame.topic_at..).unwrap_or_default(), subscription.topic);
     }
@@ -146,7 +138,7 @@ impl Rx {
 
     /// The message that waits.
     pub(super) fn message<'a>(&self, octets: &'a [u8]) -> Option<&'a [u8]> {
-        octets.get(usize::from(self.head)..usize::from(self.first_end)).filter(|message| !message.is_empty())
+        Some(super::between(octets, self.head, self.first_end)).filter(|message| !message.is_empty())
     }
 
     /// Whether a message waits.
@@ -234,7 +226,7 @@ mod tests {
         rx.take_in(3);
         rx.finish_message();
         rx.take_in(3);
-        rx.finish_subscription(array, true, 12..14, 14, NONE);
+        rx.finish_subscription(array, true, 12..14, NONE);
         assert!(rx.is_full(64));
         for message in [&b"\0\x01w"[..], b"\0\x03\x01to"] {
             assert_eq!(rx.message(array), Some(message));

@@ -59,11 +59,10 @@ impl Tx {
         if octets.len() - usize::from(self.end).min(octets.len()) < len {
             self.shift(octets);
         }
-        let start = usize::from(self.end);
-        let mut room = Window::new(octets.get_mut(start..start + len).unwrap_or_default());
-        let mut last = start;
+        let octets = super::between_mut(octets, self.end, self.end.saturating_add(len as u16));
+        let (mut room, mut last) = (Window::new(octets), 0);
         for part in parts {
-            last = start + room.len();
+            last = room.len();
             writer::frame_room::<S>(FrameKind::More, part, &mut room).map_err(|Short| PushError::NoRoom)?;
         }
         writer::rewrite_kind(octets.get_mut(last..).unwrap_or_default(), FrameKind::Last);
@@ -74,8 +73,7 @@ impl Tx {
     /// The rest of the frame that is being sent, or else the next frame, sealed now.
     pub(super) fn pending<'a, S: Seal>(&mut self, octets: &'a mut [u8], writer: &mut Writer<S>) -> &'a [u8] {
         if self.is_between_frames() && self.sent != self.end {
-            let (start, end) = (usize::from(self.sent), usize::from(self.end));
-            let rest = octets.get_mut(start..end).unwrap_or_default();
+            let rest = super::between_mut(octets, self.sent, self.end);
             if let Ok(Some(header)) = Header::decode(rest) {
                 let len = header.len + header.body_len;
                 if let Some(frame) = rest.get_mut(..len) {
@@ -85,7 +83,7 @@ impl Tx {
                 }
             }
         }
-        octets.get(usize::from(self.sent)..usize::from(self.frame_end)).unwrap_or_default()
+        super::between(octets, self.sent, self.frame_end)
     }
 
     /// So many octets of the pending frame were sent. Whether a message was sent with them.
@@ -145,9 +143,8 @@ impl Tx {
         let (mut at, mut count) = (self.unbegun(octets), 0);
         while at != self.end {
             let end = self.message_end(octets, at);
-            let message = octets.get(usize::from(at)..usize::from(end)).unwrap_or_default();
             let message = FixedMessage {
-                frames: message,
+                frames: super::between(octets, at, end),
                 bare: Bare::NO,
                 seals: Seals { head: S::HEAD as u16, tail: S::TAIL as u16 },
             };
@@ -198,7 +195,7 @@ impl Tx {
     }
 
     fn header(&self, octets: &[u8], at: u16) -> Option<Header> {
-        Header::decode(octets.get(usize::from(at)..usize::from(self.end))?).ok().flatten()
+        Header::decode(super::between(octets, at, self.end)).ok().flatten()
     }
 
     fn shift(&mut self, octets: &mut [u8]) {
