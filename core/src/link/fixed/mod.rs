@@ -124,8 +124,7 @@ impl<M: Mechanism> FixedLink<M> {
     /// Returns how many were.
     pub fn detach(&mut self, tx: &[u8]) -> usize {
         self.control.clear();
-        self.stage = Stage::Ending(self.take_reader());
-        self.tx.rewind(tx, M::Open::CLEAR)
+        self.end(tx, true)
     }
 
     /// Drops what waits to leave and says how many messages that were.
@@ -359,12 +358,11 @@ impl<M: Mechanism> FixedLink<M> {
     /// The link is to be closed: what can be said of it to the peer is pending, and `detach` is to follow. Returns how
     /// many messages were dropped, as `detach` does.
     pub fn fail(&mut self, tx: &[u8], reason_for_peer: Option<&str>) -> usize {
-        self.stage = Stage::Failed(self.take_reader());
         if let Some(reason) = reason_for_peer {
             // Behind what has not left of our opening. Want of room only costs the courtesy.
             self.control.write(|room| Command::Error(reason.as_bytes()).encode(room));
         }
-        self.tx.rewind(tx, M::Open::CLEAR)
+        self.end(tx, false)
     }
 
     /// When `handle_timeout` is to be called, or something is to be sent; `None` when never.
@@ -415,13 +413,16 @@ impl<M: Mechanism> FixedLink<M> {
         }
     }
 
-    /// Ends the stage, but for what reads on.
-    fn take_reader(&mut self) -> Option<Reader<M::Open>> {
-        match core::mem::replace(&mut self.stage, Stage::Down) {
+    /// Ends the stage, but for what reads on. How many messages were dropped.
+    #[inline(never)]
+    fn end(&mut self, tx: &[u8], is_lost: bool) -> usize {
+        let reader = match core::mem::replace(&mut self.stage, Stage::Down) {
             Stage::Up(Traffic { reader, .. }) => Some(reader),
             Stage::Failed(reader) | Stage::Ending(reader) => reader,
             Stage::Down | Stage::Opening(..) => None,
-        }
+        };
+        self.stage = if is_lost { Stage::Ending(reader) } else { Stage::Failed(reader) };
+        self.tx.rewind(tx, M::Open::CLEAR)
     }
 
     /// Passes from handshake to traffic, when the peer was introduced and the mechanism has sent all it has to.
