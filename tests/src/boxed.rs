@@ -162,10 +162,10 @@ impl Mechanism for TestBox {
         }
     }
 
-    fn into_traffic(self) -> Result<(BoxOpen, BoxSeal), Self> {
+    fn traffic(&mut self) -> Option<(BoxOpen, BoxSeal)> {
         match self.awaits {
-            Awaits::Traffic { inward, outward } => Ok((BoxOpen(inward), BoxSeal(outward))),
-            _ => Err(self),
+            Awaits::Traffic { inward, outward } => Some((BoxOpen(inward), BoxSeal(outward))),
+            _ => None,
         }
     }
 }

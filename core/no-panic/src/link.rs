@@ -35,7 +35,7 @@ fn connection<M: Mechanism>(mechanism: M) {
         keep(handshake.poll_timeout());
         keep(handshake.handle_timeout(moment()));
     }
-    let Ok((open, seal)) = handshake.into_traffic() else { return };
+    let Some((open, seal)) = handshake.traffic() else { return };
     read(open);
     write(seal);
 }

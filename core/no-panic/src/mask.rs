@@ -37,8 +37,8 @@ impl Mechanism for Mask {
         if either() { Ok(size()) } else { Err(Short) }
     }
 
-    fn into_traffic(self) -> Result<(Self, Self), Self> {
-        if either() { Ok((Self, Self)) } else { Err(self) }
+    fn traffic(&mut self) -> Option<(Self, Self)> {
+        either().then_some((Self, Self))
     }
 }
 

@@ -139,10 +139,9 @@ impl<M: Mechanism> Handshake<M> {
         self.socket_type
     }
 
-    /// The two halves for traffic, once the peer was introduced and all was sent; or the handshake again.
-    pub fn into_traffic(self) -> Result<(M::Open, M::Seal), Self> {
-        let Self { mechanism, socket_type, awaits, greeted, window, deadline } = self;
-        mechanism.into_traffic().map_err(|mechanism| Self { mechanism, socket_type, awaits, greeted, window, deadline })
+    /// The two halves for traffic, once the peer was introduced and all was sent. Do not ask again.
+    pub fn traffic(&mut self) -> Option<(M::Open, M::Seal)> {
+        self.mechanism.traffic()
     }
 
     fn handle_greeting(&mut self, input: &[u8]) -> Result<usize, HandshakeError> {

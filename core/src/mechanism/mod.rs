@@ -38,8 +38,8 @@ pub trait Mechanism: Sized {
         out: &mut [u8],
     ) -> Result<usize, Short>;
 
-    /// The two halves for traffic, or the mechanism again while its handshake is not over.
-    fn into_traffic(self) -> Result<(Self::Open, Self::Seal), Self>;
+    /// The two halves for traffic, once the handshake is over. It is not asked again.
+    fn traffic(&mut self) -> Option<(Self::Open, Self::Seal)>;
 }
 
 /// Opens the frames that arrive.

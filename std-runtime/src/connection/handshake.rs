@@ -65,10 +65,10 @@ pub(super) async fn shake<M: Mechanism>(
     let mut handshake = Handshake::new(mechanism, junction.socket_type(), COMMAND_LEN_MAX + 9, deadline);
     let mut input = Vec::new();
     let (open, seal, peer) = match converse(&mut handshake, incoming, &outgoing, junction, &mut input).await {
-        Ok(peer) => match handshake.into_traffic() {
-            Ok((open, seal)) => (open, seal, peer),
+        Ok(peer) => match handshake.traffic() {
+            Some((open, seal)) => (open, seal, peer),
             // The mechanism named the peer and has nothing more to say, and yet is not done.
-            Err(_) => return Err(Failed::Protocol(HandshakeError::Rejected(zeptomq_core::mechanism::Rejected))),
+            None => return Err(Failed::Protocol(HandshakeError::Rejected(zeptomq_core::mechanism::Rejected))),
         },
         Err(failed) => {
             if let Failed::Protocol(error) = &failed

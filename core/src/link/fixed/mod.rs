@@ -427,24 +427,17 @@ impl<M: Mechanism> FixedLink<M> {
 
     /// Passes from handshake to traffic, when the peer was introduced and the mechanism has sent all it has to.
     fn establish(&mut self, setup: &Setup, rx_len: usize, now: Instant) {
-        if !matches!(self.stage, Stage::Opening(_, Some(_))) {
-            return;
+        if let Stage::Opening(handshake, Some(version)) = &mut self.stage
+            && let Some((open, seal)) = handshake.traffic()
+        {
+            let (version, socket_type) = (*version, handshake.socket_type());
+            self.stage = Stage::Up(Traffic {
+                reader: Reader::new(open, limits(rx_len)),
+                writer: Writer::new(seal),
+                heartbeat: Heartbeat::new(setup.heartbeat, socket_type, version, now),
+                version,
+            });
         }
-        self.stage = match core::mem::replace(&mut self.stage, Stage::Down) {
-            Stage::Opening(handshake, Some(version)) => {
-                let heartbeat = Heartbeat::new(setup.heartbeat, handshake.socket_type(), version, now);
-                match handshake.into_traffic() {
-                    Ok((open, seal)) => Stage::Up(Traffic {
-                        reader: Reader::new(open, limits(rx_len)),
-                        writer: Writer::new(seal),
-                        heartbeat,
-                        version,
-                    }),
-                    Err(handshake) => Stage::Opening(handshake, Some(version)),
-                }
-            }
-            stage => stage,
-        };
     }
 }
 
