@@ -63,7 +63,7 @@ impl<'a> Command<'a> {
         if name.is_empty() || !name.iter().all(u8::is_ascii_alphabetic) {
             return Err(CommandError::BadName);
         }
-        match Name::ALL.into_iter().find(|known| super::same(known.as_octets(), name)) {
+        match Name::ALL.into_iter().find(|known| super::begins_with(body, known.as_octets())) {
             Some(Name::Ready) => Ok(Self::Ready(data)),
             Some(Name::Error) => reason(data).map(Self::Error),
             Some(Name::Ping) => {
@@ -89,25 +89,26 @@ impl<'a> Command<'a> {
 
     /// The pieces of its body; of no command that a peer is sent are there more. Numbers are written into `number`.
     pub(crate) fn body<'b>(&'b self, number: &'b mut [u8; 2]) -> Result<[&'b [u8]; 3], Short> {
-        Ok(match self {
-            Self::Ready(metadata) => [b"\x05READY", metadata, &[]],
+        let (name, number_len, data) = match *self {
+            Self::Ready(metadata) => (Name::Ready, 0, metadata),
             Self::Error(reason) => {
                 let reason = reason.get(..255).unwrap_or(reason);
                 number[0] = reason.len() as u8;
-                [b"\x05ERROR", &number[..1], reason]
+                (Name::Error, 1, reason)
             }
             Self::Ping { ttl_ds, context } => {
                 *number = ttl_ds.to_be_bytes();
-                [b"\x04PING", number, context.as_octets()]
+                (Name::Ping, 2, context.as_octets())
             }
-            Self::Pong(context) => [b"\x04PONG", context.as_octets(), &[]],
-            Self::Subscription(Subscription { topic, wanted: true }) => [b"\x09SUBSCRIBE", topic, &[]],
-            Self::Subscription(Subscription { topic, wanted: false }) => [b"\x06CANCEL", topic, &[]],
+            Self::Pong(context) => (Name::Pong, 0, context.as_octets()),
+            Self::Subscription(Subscription { topic, wanted: true }) => (Name::Subscribe, 0, topic),
+            Self::Subscription(Subscription { topic, wanted: false }) => (Name::Cancel, 0, topic),
             Self::Other { name, data } => {
                 number[0] = u8::try_from(name.len()).map_err(|_| Short)?;
-                [&number[..1], name, data]
+                return Ok([&number[..1], name, data]);
             }
-        })
+        };
+        Ok([name.as_octets(), number.get(..number_len).unwrap_or_default(), data])
     }
 }
 
@@ -153,14 +154,15 @@ enum Name {
 impl Name {
     const ALL: [Self; 6] = [Self::Ready, Self::Error, Self::Ping, Self::Pong, Self::Subscribe, Self::Cancel];
 
+    /// The name behind its length, as a body begins.
     const fn as_octets(self) -> &'static [u8] {
         match self {
-            Self::Ready => b"READY",
-            Self::Error => b"ERROR",
-            Self::Ping => b"PING",
-            Self::Pong => b"PONG",
-            Self::Subscribe => b"SUBSCRIBE",
-            Self::Cancel => b"CANCEL",
+            Self::Ready => b"\x05READY",
+            Self::Error => b"\x05ERROR",
+            Self::Ping => b"\x04PING",
+            Self::Pong => b"\x04PONG",
+            Self::Subscribe => b"\x09SUBSCRIBE",
+            Self::Cancel => b"\x06CANCEL",
         }
     }
 }
