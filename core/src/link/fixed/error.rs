@@ -1,7 +1,9 @@
 //! What can a link not do, and whose fault is it?
 
 use crate::link::{HandshakeError, ReadError};
+use crate::mechanism::Rejected;
 use crate::wire::command::CommandError;
+use crate::wire::frame::FrameError;
 
 /// Why a link has to be closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -10,10 +12,14 @@ use crate::wire::command::CommandError;
 pub enum LinkError {
     /// The handshake failed.
     Handshake(HandshakeError),
-    /// What arrived is malformed or too long.
-    Read(ReadError),
+    /// A frame is malformed.
+    Frame(FrameError),
+    /// A frame does not open.
+    Rejected(Rejected),
     /// A command is malformed.
     Command(CommandError),
+    /// A command is longer than is read.
+    CommandTooLong,
     /// A message does not fit in the array for what arrives.
     MessageTooLong,
     /// The peer was silent for too long.
@@ -30,6 +36,18 @@ pub enum PushError {
     NeverFits,
 }
 
+// Without the length of what was too long: an error takes one word.
+impl From<ReadError> for LinkError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Frame(error) => Self::Frame(error),
+            ReadError::FrameTooLong(_) | ReadError::MessageTooLong => Self::MessageTooLong,
+            ReadError::CommandTooLong => Self::CommandTooLong,
+            ReadError::Rejected(error) => Self::Rejected(error),
+        }
+    }
+}
+
 impl LinkError {
     /// What to tell the peer in an ERROR command before closing, where it can be told.
     pub const fn reason_for_peer(&self) -> Option<&'static str> {
@@ -44,8 +62,10 @@ impl core::fmt::Display for LinkError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Handshake(error) => error.fmt(f),
-            Self::Read(error) => error.fmt(f),
+            Self::Frame(error) => error.fmt(f),
+            Self::Rejected(error) => error.fmt(f),
             Self::Command(error) => error.fmt(f),
+            Self::CommandTooLong => f.write_str("the peer sent an overlong command"),
             Self::MessageTooLong => f.write_str("the peer sent a message longer than the buffer"),
             Self::Silent => f.write_str("the peer was silent for too long"),
         }

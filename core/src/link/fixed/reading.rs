@@ -22,7 +22,7 @@ pub(super) fn read<O: Open>(
     if rx.is_full(octets.len()) {
         return Ok(Stepped::Idle);
     }
-    let (step, used) = reader.next(rx.unread(octets)).map_err(LinkError::Read)?;
+    let (step, used) = reader.next(rx.unread(octets))?;
     match step {
         Step::Need(len) if rx.can_hold(len, octets.len()) => Ok(Stepped::Idle),
         Step::Need(_) | Step::Large { .. } => passing.begin(rx, octets, reader, wants.large_len_max),
