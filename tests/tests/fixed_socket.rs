@@ -141,6 +141,9 @@ fn what_never_fits_is_told_and_the_largest_that_fits_is_sent() {
     wire.expect(&message(&[&[7; 600], &[8; LINK_LEN - 600 - 18]]));
     push.send(&[b"next"]).unwrap();
     wire.expect(&message(&[b"next"]));
+    // Whoever listens, and if nobody does.
+    let publisher = bound(Kind::Pub, Config::default()).world();
+    assert_eq!(publisher.borrow_mut().machine.try_send(&[&[0; LINK_LEN]], now), Err(SendError::TooLong));
 }
 
 #[test]

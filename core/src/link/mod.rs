@@ -12,9 +12,7 @@ mod heartbeat;
 mod reader;
 mod writer;
 
-pub use fixed::{
-    Extent, FixedLink, FixedMessage, LinkError, Name, Outgoing, PushError, Setup, Stepped, TOPIC_LEN_MAX, Wants,
-};
+pub use fixed::{Extent, FixedLink, FixedMessage, LinkError, Name, Outgoing, Setup, Stepped, TOPIC_LEN_MAX, Wants};
 pub use handshake::{Handshake, HandshakeError, Introduced, refusal};
 pub use heartbeat::{Heartbeat, HeartbeatSetup, Ping};
 pub use reader::{Limits, ReadError, Reader, Step};

@@ -114,9 +114,8 @@ pub fn message_len<'a>(parts: impl Iterator<Item = &'a [u8]>) -> usize {
     parts.fold(0, |len: usize, part| len.saturating_add(frame_len::<Clear>(part.len())))
 }
 
-/// Lays out a frame whose body is still plain.
+/// Lays out a frame whose body is still plain. What did not fit may be there in part.
 pub(super) fn frame_room<S: Seal>(kind: FrameKind, body: &[u8], out: &mut impl Octets) -> Result<(), Short> {
-    out.fits(frame_len::<S>(body.len()))?;
     Header::encode(kind, body.len() + S::HEAD + S::TAIL, out)?;
     let room = out.extend(body.len() + S::HEAD + S::TAIL)?;
     copy(room.get_mut(S::HEAD..).ok_or(Short)?, body);

@@ -2,8 +2,8 @@
 
 use super::judge::Judge;
 use super::memory::{Counts, Dial, Failed, Place, Places, Tenant};
-use super::{Common, Failure, Shown};
-use crate::link::{FixedLink, Outgoing, PushError, Setup, Stepped};
+use super::{Common, Failure, SendError, Shown};
+use crate::link::{FixedLink, Outgoing, Setup, Stepped};
 use crate::mechanism::Mechanism;
 use crate::pattern::overload::Policy;
 use crate::pattern::{Arrival, Prefix, Reason, Refused};
@@ -348,7 +348,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         }
     }
 
-    /// Queues a message for one peer. Where that is to be, the policy makes room.
+    /// Queues a message for one peer; whether there was room. Where that is to be, the policy makes some.
     pub(super) fn put(
         &mut self,
         policy: Policy,
@@ -356,7 +356,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         to: PeerId,
         prefix: &Prefix,
         parts: &[&[u8]],
-    ) -> Result<(), PushError> {
+    ) -> Result<bool, SendError> {
         let kept = match self.common.shown {
             Shown::Request { from, envelope } if from == to && *prefix == Prefix::Envelope => envelope,
             _ => 0,
@@ -370,11 +370,11 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 &request
             }
         };
-        let Place { slot, rx, tx } = self.places.find(to).ok_or(PushError::NoRoom)?;
+        let Place { slot, rx, tx } = self.places.find(to).ok_or(SendError::WouldBlock)?;
         let envelope = slot.link.message(rx);
         let message = Outgoing::new(parts).behind(envelope, kept, prefix);
         let len = FixedLink::<M>::len_of(message.clone());
-        slot.push(tx, policy, making_room, message, len)
+        if len > tx.len() { Err(SendError::TooLong) } else { Ok(slot.push(tx, policy, making_room, message, len)) }
     }
 
     /// Nobody is taken to have no room.

@@ -1,8 +1,8 @@
 //! Where does a fixed socket keep its links and their octets?
 
 use super::tally::Tally;
-use super::{Failure, PeerStatus};
-use crate::link::{FixedLink, FixedMessage, Outgoing, PushError};
+use super::{Failure, PeerStatus, SendError};
+use crate::link::{FixedLink, FixedMessage, Outgoing};
 use crate::mechanism::Mechanism;
 use crate::pattern::Reason;
 use crate::pattern::overload::Policy;
@@ -167,25 +167,24 @@ impl<M: Mechanism> Places<'_, M> {
     }
 
     /// Queues a message for each peer of an audience, by slot; or for none, where the policy is not to drop and one has no
-    /// room.
-    pub(super) fn publish(&mut self, policy: Policy, audience: u32, message: &[&[u8]]) -> Result<(), PushError> {
+    /// room. Whether it did.
+    pub(super) fn publish(&mut self, policy: Policy, audience: u32, message: &[&[u8]]) -> Result<bool, SendError> {
         let message = Outgoing::new(message);
-        let len = FixedLink::<M>::len_of(message.clone());
-        let tx_len = usize::from(self.tx_len);
-        for slot in members(self.slots, audience) {
-            match slot.link.fits(len, tx_len) {
-                Err(PushError::NoRoom) if policy.drops() => (),
-                fits => fits?,
-            }
+        let (len, tx_len) = (FixedLink::<M>::len_of(message.clone()), usize::from(self.tx_len));
+        if len > tx_len {
+            return Err(SendError::TooLong);
+        }
+        if !policy.drops() && !members(self.slots, audience).all(|slot| slot.link.fits(len, tx_len)) {
+            return Ok(false);
         }
         for index in 0..self.slots.len() as u16 {
             if let Some(Place { slot, tx, .. }) = self.at(index).filter(|_| audience >> index & 1 == 1)
-                && slot.push(tx, policy, true, message.clone(), len).is_err()
+                && !slot.push(tx, policy, true, message.clone(), len)
             {
                 slot.counts.drops.count(Reason::QueueFull);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -228,7 +227,8 @@ impl<M: Mechanism> Slot<M> {
         self.counts = Counts::NONE;
     }
 
-    /// Queues a message. Where that is to be, the policy makes room.
+    /// Queues a message that is not longer than the array; whether there was room. Where that is to be, the policy makes
+    /// some.
     pub(super) fn push(
         &mut self,
         tx: &mut [u8],
@@ -236,13 +236,10 @@ impl<M: Mechanism> Slot<M> {
         making_room: bool,
         message: Outgoing<'_>,
         len: usize,
-    ) -> Result<(), PushError> {
-        if self.link.fits(len, tx.len()) == Err(PushError::NeverFits) {
-            return Err(PushError::NeverFits);
-        }
+    ) -> bool {
         // Nothing is dropped in vain.
         if policy.makes_room() && !self.link.fits_when_emptied(len, tx) {
-            return Err(PushError::NoRoom);
+            return false;
         }
         if policy == Policy::KeepLatest {
             let replaced = self.link.drop_topic_of(tx, message.clone());
@@ -251,7 +248,7 @@ impl<M: Mechanism> Slot<M> {
         loop {
             let pushed = self.link.push(tx, message.clone(), len);
             let may_drop = making_room && policy.makes_room();
-            if pushed != Err(PushError::NoRoom) || !may_drop || !self.link.drop_oldest(tx) {
+            if pushed || !may_drop || !self.link.drop_oldest(tx) {
                 return pushed;
             }
             self.counts.drops.count(Reason::QueueFull);

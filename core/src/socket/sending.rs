@@ -2,7 +2,6 @@
 
 use super::judge::{Sender, Way};
 use super::{Base, FixedSocket, SendError};
-use crate::link::PushError;
 use crate::mechanism::Mechanism;
 use crate::pattern::overload::Policy;
 use crate::pattern::{Reason, RouteError, Sends, To};
@@ -37,11 +36,7 @@ impl<P: Sends, M: Mechanism + Clone> FixedSocket<'_, P, M> {
 
 impl<M: Mechanism + Clone> Base<'_, M> {
     fn send_to_all(&mut self, audience: u32, policy: Policy, message: &[&[u8]]) -> Result<(), SendError> {
-        match self.places.publish(policy, audience, message) {
-            Ok(()) => Ok(()),
-            Err(PushError::NeverFits) => Err(SendError::TooLong),
-            Err(PushError::NoRoom) => self.overloaded(policy),
-        }
+        if self.places.publish(policy, audience, message)? { Ok(()) } else { self.overloaded(policy) }
     }
 
     fn send_to_one(
@@ -65,17 +60,14 @@ impl<M: Mechanism + Clone> Base<'_, M> {
                 Err(error) => return Err(SendError::Route(error)),
             };
             let mut links = self.links(pattern);
-            match links.put(policy, making_room, to, &prefix, message.get(skip..).unwrap_or_default()) {
-                Ok(()) => {
-                    // What lies behind the shown message came before this one is sent, and is judged so.
-                    links.release_shown(now);
-                    links.common.make_way = None;
-                    pattern.sent(to);
-                    return Ok(());
-                }
-                Err(PushError::NeverFits) => return Err(SendError::TooLong),
-                Err(PushError::NoRoom) => pattern.room(to, false),
+            if links.put(policy, making_room, to, &prefix, message.get(skip..).unwrap_or_default())? {
+                // What lies behind the shown message came before this one is sent, and is judged so.
+                links.release_shown(now);
+                links.common.make_way = None;
+                pattern.sent(to);
+                return Ok(());
             }
+            pattern.room(to, false);
         }
         if self.common.make_way.is_none() && self.places.slots.iter().any(|slot| slot.link.is_leaving()) {
             self.common.make_way = Some((now.after_ms(self.setup.handshake_ms), |links, now| links.make_way(now)));

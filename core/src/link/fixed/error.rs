@@ -26,16 +26,6 @@ pub enum LinkError {
     Silent,
 }
 
-/// Why a message was not queued.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum PushError {
-    /// Not before some of what waits has left.
-    NoRoom,
-    /// It is longer than the array, its frames included.
-    NeverFits,
-}
-
 // Without the length of what was too long: an error takes one word.
 impl From<ReadError> for LinkError {
     fn from(error: ReadError) -> Self {

@@ -28,7 +28,7 @@ use crate::time::Instant;
 use crate::wire::{Command, PeerInfo, SocketType, Subscription, Version};
 use control::Control;
 use core::ops::Range;
-pub use error::{LinkError, PushError};
+pub use error::LinkError;
 use message::Seals;
 pub use message::{FixedMessage, Outgoing};
 pub use pieces::Extent;
@@ -289,9 +289,9 @@ impl<M: Mechanism> FixedLink<M> {
         tx::message_len::<M::Seal>(message)
     }
 
-    /// Appends a message of at least one part and of this [`FixedLink::len_of`], whole or not at all. It can be queued before
-    /// there is a connection.
-    pub fn push(&mut self, tx: &mut [u8], message: Outgoing<'_>, len: usize) -> Result<(), PushError> {
+    /// Appends a message of at least one part and of this [`FixedLink::len_of`], whole or not at all; whether there was
+    /// room. It can be queued before there is a connection.
+    pub fn push(&mut self, tx: &mut [u8], message: Outgoing<'_>, len: usize) -> bool {
         self.tx.push::<M::Seal>(tx, message, len)
     }
 
@@ -306,8 +306,8 @@ impl<M: Mechanism> FixedLink<M> {
     }
 
     /// Whether a message of this [`FixedLink::len_of`] can be queued.
-    pub fn fits(&self, len: usize, tx_len: usize) -> Result<(), PushError> {
-        self.tx.room_for(len, tx_len)
+    pub fn fits(&self, len: usize, tx_len: usize) -> bool {
+        self.tx.has_room(len, tx_len)
     }
 
     /// Whether a message of this [`FixedLink::len_of`] can be queued when all is dropped of which nothing has left.

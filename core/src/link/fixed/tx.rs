@@ -2,12 +2,12 @@
 
 use super::message::Seals;
 use super::pieces::Bare;
-use super::{FixedMessage, Outgoing, PushError};
+use super::{FixedMessage, Outgoing};
 use crate::link::CUTS_MAX;
 use crate::link::writer::{self, Writer};
 use crate::mechanism::Seal;
 use crate::message::Parts;
-use crate::wire::{FrameKind, Header, Short, Window, same};
+use crate::wire::{FrameKind, Header, Window, same};
 
 /// How an array is used that holds whole messages, each laid out as its frames will be on the wire and sealed when its turn
 /// comes. The array itself is lent to each call, always the same one.
@@ -40,22 +40,15 @@ impl Tx {
     }
 
     /// Whether a message of so many octets can be appended.
-    pub(super) fn room_for(&self, len: usize, array_len: usize) -> Result<(), PushError> {
-        match array_len.checked_sub(len) {
-            None => Err(PushError::NeverFits),
-            Some(rest) if rest < usize::from(self.end - self.start) => Err(PushError::NoRoom),
-            Some(_) => Ok(()),
-        }
+    pub(super) fn has_room(&self, len: usize, array_len: usize) -> bool {
+        len <= array_len - usize::from(self.end - self.start)
     }
 
-    /// Appends a message of at least one part, `len` octets on the wire, whole or not at all.
-    pub(super) fn push<S: Seal>(
-        &mut self,
-        octets: &mut [u8],
-        parts: Outgoing<'_>,
-        len: usize,
-    ) -> Result<(), PushError> {
-        self.room_for(len, octets.len())?;
+    /// Appends a message of at least one part, `len` octets on the wire, whole or not at all. Whether there was room.
+    pub(super) fn push<S: Seal>(&mut self, octets: &mut [u8], parts: Outgoing<'_>, len: usize) -> bool {
+        if !self.has_room(len, octets.len()) {
+            return false;
+        }
         if octets.len() - usize::from(self.end).min(octets.len()) < len {
             self.shift(octets);
         }
@@ -63,11 +56,13 @@ impl Tx {
         let (mut room, mut last) = (Window::new(octets), 0);
         for part in parts {
             last = room.len();
-            writer::frame_room::<S>(FrameKind::More, part, &mut room).map_err(|Short| PushError::NoRoom)?;
+            if writer::frame_room::<S>(FrameKind::More, part, &mut room).is_err() {
+                return false;
+            }
         }
         writer::rewrite_kind(octets.get_mut(last..).unwrap_or_default(), FrameKind::Last);
         self.end += len as u16;
-        Ok(())
+        true
     }
 
     /// The rest of the frame that is being sent, or else the next frame, sealed now.
@@ -227,7 +222,7 @@ mod tests {
 
     fn push_parts(tx: &mut Tx, array: &mut [u8], parts: &[&[u8]]) {
         let parts = Outgoing::new(parts);
-        assert!(tx.push::<Clear>(array, parts.clone(), message_len::<Clear>(parts)).is_ok());
+        assert!(tx.push::<Clear>(array, parts.clone(), message_len::<Clear>(parts)));
     }
 
     fn push(tx: &mut Tx, array: &mut [u8], body: &[u8]) {
