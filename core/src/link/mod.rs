@@ -15,7 +15,7 @@ mod writer;
 pub use fixed::{Extent, FixedLink, FixedMessage, LinkError, Name, Outgoing, Setup, Stepped, TOPIC_LEN_MAX, Wants};
 pub use handshake::{Handshake, HandshakeError, Introduced, refusal};
 pub use heartbeat::{Heartbeat, HeartbeatSetup, Ping};
-pub use reader::{Limits, ReadError, Reader, Step};
+pub use reader::{Limit, Limits, OnlyWindow, ReadError, Reader, Step};
 pub use writer::{Writer, message_len};
 
 /// The longest command that is read, in octets, where the window is not shorter still.

@@ -10,11 +10,23 @@ use core::ops::Range;
 
 /// Finds frames and opens them in place.
 #[derive(Debug)]
-pub struct Reader<O> {
+pub struct Reader<O, L = Limits> {
     open: O,
-    limits: Limits,
+    limits: L,
     message_len: usize,
 }
+
+/// Something that limits how much a peer may send in one piece.
+pub trait Limit {
+    /// Whether messages are counted, which may be of any length otherwise.
+    const COUNTS: bool;
+    /// How much that is.
+    fn limits(&self) -> Limits;
+}
+
+/// A window that is the only limit: see [`Limits::window`].
+#[derive(Clone, Copy, Debug)]
+pub struct OnlyWindow(pub usize);
 
 /// How much a peer may send in one piece.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,9 +81,27 @@ pub enum ReadError {
     Rejected(Rejected),
 }
 
-impl<O: Open> Reader<O> {
+impl Limit for Limits {
+    const COUNTS: bool = true;
+
+    #[inline]
+    fn limits(&self) -> Limits {
+        *self
+    }
+}
+
+impl Limit for OnlyWindow {
+    const COUNTS: bool = false;
+
+    #[inline]
+    fn limits(&self) -> Limits {
+        Limits { window: self.0, frame_len_max: usize::MAX, message_len_max: usize::MAX }
+    }
+}
+
+impl<O: Open, L: Limit> Reader<O, L> {
     /// A reader at the start of the traffic.
-    pub const fn new(open: O, limits: Limits) -> Self {
+    pub const fn new(open: O, limits: L) -> Self {
         Self { open, limits, message_len: 0 }
     }
 
@@ -81,16 +111,17 @@ impl<O: Open> Reader<O> {
         let Some(header) = Header::decode(input).map_err(ReadError::Frame)? else {
             return Ok((Step::Need(if input.is_empty() { 2 } else { self.header_len(input) }), 0));
         };
+        let Limits { window, frame_len_max, .. } = self.limits.limits();
         // A limit is enforced before the octets that break it are kept.
-        if header.body_len > self.limits.frame_len_max.saturating_add(O::HEAD + O::TAIL) {
+        if header.body_len > frame_len_max.saturating_add(O::HEAD + O::TAIL) {
             return Err(ReadError::FrameTooLong(header.body_len));
         }
         let body_len = header.body_len;
         let end = header.len.saturating_add(body_len);
-        if header.kind == FrameKind::Command && (body_len > COMMAND_LEN_MAX || end > self.limits.window) {
+        if header.kind == FrameKind::Command && (body_len > COMMAND_LEN_MAX || end > window) {
             return Err(ReadError::CommandTooLong);
         }
-        if end > self.limits.window {
+        if end > window {
             self.check_message(body_len.saturating_sub(O::HEAD + O::TAIL))?;
             return Ok((Step::Large { kind: header.kind, len: body_len }, header.len));
         }
@@ -114,6 +145,7 @@ impl<O: Open> Reader<O> {
         let len = body.len().checked_sub(O::HEAD + O::TAIL).ok_or(ReadError::Rejected(Rejected))?;
         let kind = self.open.open(outer, body).map_err(ReadError::Rejected)?;
         match kind {
+            _ if !L::COUNTS => (),
             FrameKind::Command => (),
             FrameKind::More => self.message_len = self.check_message(len)?.saturating_add(PART_COST),
             FrameKind::Last => {
@@ -128,7 +160,7 @@ impl<O: Open> Reader<O> {
     #[inline]
     fn check_message(&self, len: usize) -> Result<usize, ReadError> {
         let total = self.message_len.saturating_add(len);
-        if total > self.limits.message_len_max { Err(ReadError::MessageTooLong) } else { Ok(total) }
+        if total > self.limits.limits().message_len_max { Err(ReadError::MessageTooLong) } else { Ok(total) }
     }
 
     fn header_len(&self, input: &[u8]) -> usize {

@@ -21,7 +21,7 @@ mod tx;
 
 use super::handshake::{Handshake, HandshakeError};
 use super::heartbeat::Heartbeat;
-use super::reader::{Limits, Reader};
+use super::reader::{self, OnlyWindow};
 use super::writer::Writer;
 use crate::mechanism::{Mechanism, Open};
 use crate::time::Instant;
@@ -81,6 +81,9 @@ enum Stage<M: Mechanism> {
     /// The connection is lost, and what arrived before is still being read, if there is any.
     Ending(Option<Reader<M::Open>>),
 }
+
+/// A reader whose array is the only limit.
+type Reader<O> = reader::Reader<O, OnlyWindow>;
 
 struct Traffic<M: Mechanism> {
     reader: Reader<M::Open>,
@@ -432,7 +435,7 @@ impl<M: Mechanism> FixedLink<M> {
         {
             let (version, socket_type) = (*version, handshake.socket_type());
             self.stage = Stage::Up(Traffic {
-                reader: Reader::new(open, limits(rx_len)),
+                reader: Reader::new(open, OnlyWindow(rx_len)),
                 writer: Writer::new(seal),
                 heartbeat: Heartbeat::new(setup.heartbeat, socket_type, version, now),
                 version,
@@ -444,10 +447,6 @@ impl<M: Mechanism> FixedLink<M> {
 const fn seals<O: Open>() -> Seals {
     const { assert!(O::HEAD <= u16::MAX as usize && O::TAIL <= u16::MAX as usize, "a seal is short") };
     Seals { head: O::HEAD as u16, tail: O::TAIL as u16 }
-}
-
-const fn limits(window: usize) -> Limits {
-    Limits { window, frame_len_max: usize::MAX, message_len_max: usize::MAX }
 }
 
 /// The octets from `start` to `end`; none where they are not all there.

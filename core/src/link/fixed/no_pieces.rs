@@ -1,8 +1,7 @@
 //! How does a frame that is longer than the array pass through it? Not at all, without the feature `pieces`.
 
 use super::rx::Rx;
-use super::{LinkError, Stepped};
-use crate::link::reader::Reader;
+use super::{LinkError, Reader, Stepped};
 use crate::mechanism::Open;
 
 /// Nothing passes.

@@ -8,8 +8,7 @@
 //! The beginning is a message like others, whose last frame is cut where the array ends; what follows has no frames.
 
 use super::rx::Rx;
-use super::{LinkError, Stepped};
-use crate::link::reader::Reader;
+use super::{LinkError, Reader, Stepped};
 use crate::mechanism::Open;
 use crate::wire::{FrameKind, Header};
 

@@ -2,9 +2,9 @@
 
 use super::pieces::Passing;
 use super::rx::Rx;
-use super::{LinkError, Stepped, Wants, seals};
+use super::{LinkError, Reader, Stepped, Wants, seals};
 use crate::link::heartbeat::Heartbeat;
-use crate::link::reader::{Reader, Step};
+use crate::link::reader::Step;
 use crate::link::writer;
 use crate::mechanism::Open;
 use crate::wire::{Command, FrameKind, Subscription};
