@@ -63,7 +63,7 @@ impl<'a> Command<'a> {
         if name.is_empty() || !name.iter().all(u8::is_ascii_alphabetic) {
             return Err(CommandError::BadName);
         }
-        match Name::ALL.into_iter().find(|known| super::begins_with(body, known.as_octets())) {
+        match Name::ALL.iter().find(|known| super::begins_with(body, known.as_octets())) {
             Some(Name::Ready) => Ok(Self::Ready(data)),
             Some(Name::Error) => reason(data).map(Self::Error),
             Some(Name::Ping) => {

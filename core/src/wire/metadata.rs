@@ -89,8 +89,9 @@ impl core::fmt::Display for MetadataError {
 
 impl core::error::Error for MetadataError {}
 
-const SOCKET_TYPE: &[u8] = b"Socket-Type";
-const IDENTITY: &[u8] = b"Identity";
+// Names behind their lengths.
+const SOCKET_TYPE: &[u8] = b"\x0bSocket-Type";
+const IDENTITY: &[u8] = b"\x08Identity";
 
 // RFC 37 "Metadata": names are case-insensitive.
 #[inline(never)]
@@ -98,12 +99,12 @@ fn is_name(name: &[u8], known: &[u8]) -> bool {
     name.eq_ignore_ascii_case(known)
 }
 
-/// The first property's name and value, and what follows it.
+/// The first property's name, behind its length, and value, and what follows it.
 fn property(metadata: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let (&name_len, rest) = metadata.split_first()?;
-    let (name, rest) = rest.split_at_checked(usize::from(name_len))?;
+    let name_len = metadata.first()?;
+    let (name, rest) = metadata.split_at_checked(1 + usize::from(*name_len))?;
     // RFC 37 grammar: name = OCTET 1*255name-char, name-char = ALPHA | DIGIT | "-" | "_" | "." | "+".
-    if name.is_empty() || !name.iter().all(|octet| octet.is_ascii_alphanumeric() || b"-_.+".contains(octet)) {
+    if *name_len == 0 || !name.iter().skip(1).all(|octet| octet.is_ascii_alphanumeric() || b"-_.+".contains(octet)) {
         return None;
     }
     let (value_len, rest) = rest.split_first_chunk()?;
@@ -114,7 +115,6 @@ fn property(metadata: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 }
 
 fn put_property(name: &[u8], value: &[u8], out: &mut impl Octets) -> Result<(), Short> {
-    out.put(&[name.len() as u8])?;
     out.put(name)?;
     out.put(&(value.len() as u32).to_be_bytes())?;
     out.put(value)

@@ -56,7 +56,7 @@ impl SocketType {
 
     /// The type with that name on the wire. Case matters, as it does to libzmq.
     pub fn from_name(name: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| super::same(known.name().as_bytes(), name))
+        Self::ALL.iter().copied().find(|known| super::same(known.name().as_bytes(), name))
     }
 
     /// Whether a socket of this type may talk to one of type `peer`.
