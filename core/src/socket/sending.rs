@@ -69,7 +69,7 @@ impl<M: Mechanism + Clone> Base<'_, M> {
             }
             pattern.room(to, false);
         }
-        if self.common.make_way.is_none() && self.places.slots.iter().any(|slot| slot.link.is_leaving()) {
+        if self.common.make_way.is_none() {
             self.common.make_way = Some((now.after_ms(self.setup.handshake_ms), |links, now| links.make_way(now)));
         }
         self.overloaded(policy)
