@@ -373,8 +373,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let Place { slot, rx, tx } = self.places.find(to).ok_or(SendError::WouldBlock)?;
         let envelope = slot.link.message(rx);
         let message = Outgoing::new(parts).behind(envelope, kept, prefix);
-        let len = FixedLink::<M>::len_of(message.clone());
-        if len > tx.len() { Err(SendError::TooLong) } else { Ok(slot.push(tx, policy, making_room, message, len)) }
+        let len = FixedLink::<M>::len_of(&message);
+        if len > tx.len() { Err(SendError::TooLong) } else { Ok(slot.push(tx, policy, making_room, &message, len)) }
     }
 
     /// Nobody is taken to have no room.

@@ -170,7 +170,7 @@ impl<M: Mechanism> Places<'_, M> {
     /// room. Whether it did.
     pub(super) fn publish(&mut self, policy: Policy, audience: u32, message: &[&[u8]]) -> Result<bool, SendError> {
         let message = Outgoing::new(message);
-        let (len, tx_len) = (FixedLink::<M>::len_of(message.clone()), usize::from(self.tx_len));
+        let (len, tx_len) = (FixedLink::<M>::len_of(&message), usize::from(self.tx_len));
         if len > tx_len {
             return Err(SendError::TooLong);
         }
@@ -179,7 +179,7 @@ impl<M: Mechanism> Places<'_, M> {
         }
         for index in 0..self.slots.len() as u16 {
             if let Some(Place { slot, tx, .. }) = self.at(index).filter(|_| audience >> index & 1 == 1)
-                && !slot.push(tx, policy, true, message.clone(), len)
+                && !slot.push(tx, policy, true, &message, len)
             {
                 slot.counts.drops.count(Reason::QueueFull);
             }
@@ -234,7 +234,7 @@ impl<M: Mechanism> Slot<M> {
         tx: &mut [u8],
         policy: Policy,
         making_room: bool,
-        message: Outgoing<'_>,
+        message: &Outgoing<'_>,
         len: usize,
     ) -> bool {
         // Nothing is dropped in vain.
@@ -242,11 +242,11 @@ impl<M: Mechanism> Slot<M> {
             return false;
         }
         if policy == Policy::KeepLatest {
-            let replaced = self.link.drop_topic_of(tx, message.clone());
+            let replaced = self.link.drop_topic_of(tx, message);
             self.counts.drops.count_many(Reason::Replaced, replaced);
         }
         loop {
-            let pushed = self.link.push(tx, message.clone(), len);
+            let pushed = self.link.push(tx, message, len);
             let may_drop = making_room && policy.makes_room();
             if pushed || !may_drop || !self.link.drop_oldest(tx) {
                 return pushed;

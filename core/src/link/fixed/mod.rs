@@ -288,13 +288,13 @@ impl<M: Mechanism> FixedLink<M> {
     }
 
     /// How long a message will be on the wire, in octets.
-    pub fn len_of(message: Outgoing<'_>) -> usize {
+    pub fn len_of(message: &Outgoing<'_>) -> usize {
         tx::message_len::<M::Seal>(message)
     }
 
     /// Appends a message of at least one part and of this [`FixedLink::len_of`], whole or not at all; whether there was
     /// room. It can be queued before there is a connection.
-    pub fn push(&mut self, tx: &mut [u8], message: Outgoing<'_>, len: usize) -> bool {
+    pub fn push(&mut self, tx: &mut [u8], message: &Outgoing<'_>, len: usize) -> bool {
         self.tx.push::<M::Seal>(tx, message, len)
     }
 
@@ -304,8 +304,8 @@ impl<M: Mechanism> FixedLink<M> {
     }
 
     /// Drops the messages with the topic of this one of which nothing has left, and counts them.
-    pub fn drop_topic_of(&mut self, tx: &mut [u8], message: Outgoing<'_>) -> usize {
-        self.tx.drop_topic::<M::Seal>(tx, tx::topic_of(message))
+    pub fn drop_topic_of(&mut self, tx: &mut [u8], message: &Outgoing<'_>) -> usize {
+        self.tx.drop_topic::<M::Seal>(tx, tx::topic_of(message.clone()))
     }
 
     /// Whether a message of this [`FixedLink::len_of`] can be queued.

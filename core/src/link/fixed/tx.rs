@@ -45,7 +45,7 @@ impl Tx {
     }
 
     /// Appends a message of at least one part, `len` octets on the wire, whole or not at all. Whether there was room.
-    pub(super) fn push<S: Seal>(&mut self, octets: &mut [u8], parts: Outgoing<'_>, len: usize) -> bool {
+    pub(super) fn push<S: Seal>(&mut self, octets: &mut [u8], parts: &Outgoing<'_>, len: usize) -> bool {
         if !self.has_room(len, octets.len()) {
             return false;
         }
@@ -54,7 +54,7 @@ impl Tx {
         }
         let octets = super::between_mut(octets, self.end, self.end.saturating_add(len as u16));
         let (mut room, mut last) = (Window::new(octets), 0);
-        for part in parts {
+        for part in parts.clone() {
             last = room.len();
             if writer::frame_room::<S>(FrameKind::More, part, &mut room).is_err() {
                 return false;
@@ -209,8 +209,8 @@ pub(super) fn topic_of<'a>(mut parts: impl Iterator<Item = &'a [u8]>) -> &'a [u8
 }
 
 /// How long a message is on the wire, in octets.
-pub(super) fn message_len<S: Seal>(parts: Outgoing<'_>) -> usize {
-    parts.fold(0, |len: usize, part| len.saturating_add(writer::frame_len::<S>(part.len())))
+pub(super) fn message_len<S: Seal>(parts: &Outgoing<'_>) -> usize {
+    parts.clone().fold(0, |len: usize, part| len.saturating_add(writer::frame_len::<S>(part.len())))
 }
 
 #[cfg(test)]
@@ -222,7 +222,7 @@ mod tests {
 
     fn push_parts(tx: &mut Tx, array: &mut [u8], parts: &[&[u8]]) {
         let parts = Outgoing::new(parts);
-        assert!(tx.push::<Clear>(array, parts.clone(), message_len::<Clear>(parts)));
+        assert!(tx.push::<Clear>(array, &parts, message_len::<Clear>(&parts)));
     }
 
     fn push(tx: &mut Tx, array: &mut [u8], body: &[u8]) {
