@@ -77,7 +77,7 @@ pub trait Names {
 impl<const PEERS: usize, const NAME: usize, const TOPICS: usize, const TOPIC: usize> Storage
     for Fixed<PEERS, NAME, TOPICS, TOPIC>
 {
-    type Slots = Bits<1>;
+    type Slots = Bits;
     type Table<T> = FixedTable<T, PEERS>;
     type Names = FixedNames<PEERS, NAME>;
     type Topics = FixedTopics<TOPICS, TOPIC>;

@@ -68,12 +68,12 @@ impl Pattern for Pair {
 }
 
 impl Sends for Pair {
-    type Audience = Bits<1>;
+    type Audience = Bits;
 
     // RFC 31 "PAIR": without a peer, or without room, it SHALL block or return an error, and SHALL NOT discard.
     const OVERLOAD: Policy = Policy::Wait;
 
-    fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, Bits<1>>, RouteError> {
+    fn route(&mut self, _message: &(impl Parts + ?Sized)) -> Result<Route<'_, Bits>, RouteError> {
         let ready = |other: &&Other| other.room && (other.up || other.side == Side::Connect);
         let other = self.other.as_ref().filter(ready).ok_or(RouteError::NoPeer)?;
         Ok(Route { to: To::One(other.peer), skip: 0, prefix: Prefix::Nothing })

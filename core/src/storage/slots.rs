@@ -22,43 +22,46 @@ pub trait Slots: Clone {
     fn iter(&self) -> impl Iterator<Item = u16> + '_;
 }
 
-/// Slots as bits, 32 to a word. A device has at most 32 peers a socket.
+/// Slots as the bits of a word: a device has at most 32 peers a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Bits<const WORDS: usize>([u32; WORDS]);
+pub struct Bits(u32);
 
-impl<const WORDS: usize> Slots for Bits<WORDS> {
-    const EMPTY: Self = Self([0; WORDS]);
+impl Slots for Bits {
+    const EMPTY: Self = Self(0);
 
     fn set(&mut self, slot: u16, member: bool) {
-        set_bit(&mut self.0, slot, member);
+        let bit = 1u32.checked_shl(slot.into()).unwrap_or(0);
+        self.0 = if member { self.0 | bit } else { self.0 & !bit };
     }
 
     fn contains(&self, slot: u16) -> bool {
-        bit(&self.0, slot)
+        self.0.checked_shr(slot.into()).is_some_and(|rest| rest & 1 == 1)
     }
 
     fn next_from(&self, slot: u16) -> Option<u16> {
-        next_bit(&self.0, slot)
+        let rest = self.0 & u32::MAX.checked_shl(slot.into()).unwrap_or(0);
+        let next = if rest == 0 { self.0 } else { rest };
+        (next != 0).then(|| next.trailing_zeros() as u16)
     }
 
     fn add_all(&mut self, others: &Self) {
-        add_bits(&mut self.0, &others.0);
+        self.0 |= others.0;
     }
 
     fn keep_only(&mut self, others: &Self) {
-        keep_bits(&mut self.0, &others.0);
+        self.0 &= others.0;
     }
 
     fn clear(&mut self) {
-        self.0 = [0; WORDS];
+        self.0 = 0;
     }
 
     fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
+        self.0 == 0
     }
 
     fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        bits(&self.0)
+        members(self.0, 0)
     }
 }
 
@@ -77,16 +80,27 @@ impl Slots for HeapBits {
         if member && self.0.len() < words {
             self.0.resize(words, 0);
         }
-        set_bit(&mut self.0, slot, member);
+        if let Some(word) = self.0.get_mut(usize::from(slot) / 32) {
+            let bit = 1 << (slot % 32);
+            *word = if member { *word | bit } else { *word & !bit };
+        }
     }
 
     fn contains(&self, slot: u16) -> bool {
-        bit(&self.0, slot)
+        self.0.get(usize::from(slot) / 32).is_some_and(|word| word >> (slot % 32) & 1 == 1)
     }
 
+    /// The rest of the slot's word, the words after it, then from the start.
     #[inline]
     fn next_from(&self, slot: u16) -> Option<u16> {
-        next_bit(&self.0, slot)
+        let first = usize::from(slot) / 32;
+        let rest = self.0.get(first).map_or(0, |word| word & (u32::MAX << (slot % 32)));
+        if rest != 0 {
+            return Some((first * 32) as u16 + rest.trailing_zeros() as u16);
+        }
+        let indexed = || self.0.iter().enumerate().filter(|(_, word)| **word != 0);
+        let (index, word) = indexed().find(|(index, _)| *index > first).or_else(|| indexed().next())?;
+        Some((index * 32) as u16 + word.trailing_zeros() as u16)
     }
 
     fn add_all(&mut self, others: &Self) {
@@ -110,57 +124,32 @@ impl Slots for HeapBits {
     }
 
     fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        bits(&self.0)
+        self.0.iter().zip(0u16..).flat_map(|(&word, index)| members(word, index * 32))
     }
 }
 
-#[cfg_attr(not(feature = "alloc"), inline(never))]
-fn set_bit(words: &mut [u32], slot: u16, member: bool) {
-    if let Some(word) = words.get_mut(usize::from(slot) / 32) {
-        let bit = 1 << (slot % 32);
-        *word = if member { *word | bit } else { *word & !bit };
-    }
-}
-
-fn bit(words: &[u32], slot: u16) -> bool {
-    words.get(usize::from(slot) / 32).is_some_and(|word| word >> (slot % 32) & 1 == 1)
-}
-
+#[cfg(feature = "alloc")]
 fn add_bits(words: &mut [u32], others: &[u32]) {
     for (word, other) in words.iter_mut().zip(others) {
         *word |= other;
     }
 }
 
+#[cfg(feature = "alloc")]
 fn keep_bits(words: &mut [u32], others: &[u32]) {
     for (word, other) in words.iter_mut().zip(others) {
         *word &= other;
     }
 }
 
-fn bits(words: &[u32]) -> impl Iterator<Item = u16> + '_ {
-    words.iter().zip(0u16..).flat_map(|(&word, index)| {
-        let mut rest = word;
-        core::iter::from_fn(move || {
-            let bit = (rest != 0).then(|| rest.trailing_zeros() as u16)?;
-            rest &= rest - 1;
-            Some(index * 32 + bit)
-        })
+/// The slots of a word's bits, the first of which is that of slot `first`.
+fn members(word: u32, first: u16) -> impl Iterator<Item = u16> {
+    let mut rest = word;
+    core::iter::from_fn(move || {
+        let bit = (rest != 0).then(|| rest.trailing_zeros() as u16)?;
+        rest &= rest - 1;
+        Some(first + bit)
     })
-}
-
-/// The first set bit at or after `slot`, going round once: the rest of its word, the words after it, then from the
-/// start.
-#[inline]
-fn next_bit(words: &[u32], slot: u16) -> Option<u16> {
-    let first = usize::from(slot) / 32;
-    let rest = words.get(first).map_or(0, |word| word & (u32::MAX << (slot % 32)));
-    if rest != 0 {
-        return Some((first * 32) as u16 + rest.trailing_zeros() as u16);
-    }
-    let indexed = || words.iter().enumerate().filter(|(_, word)| **word != 0);
-    let (index, word) = indexed().find(|(index, _)| *index > first).or_else(|| indexed().next())?;
-    Some((index * 32) as u16 + word.trailing_zeros() as u16)
 }
 
 #[cfg(feature = "alloc")]
@@ -194,7 +183,7 @@ mod tests {
 
     #[test]
     fn slots_are_walked_in_a_circle() {
-        walk::<Bits<1>>();
+        walk::<Bits>();
         walk::<HeapBits>();
         let mut far = HeapBits::EMPTY;
         for member in [40, 41, 65535] {
@@ -205,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_fixed_set_never_holds_a_slot_beyond_it() {
-        let mut slots = Bits::<1>::EMPTY;
+        let mut slots = Bits::EMPTY;
         slots.set(32, true);
         assert_eq!(slots.next_from(0), None);
     }

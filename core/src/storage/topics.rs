@@ -48,21 +48,21 @@ pub enum Change {
 #[derive(Debug)]
 pub struct FixedTopics<const TOPICS: usize, const OCTETS: usize> {
     entries: [Entry<OCTETS>; TOPICS],
-    everything: Bits<1>,
+    everything: Bits,
     /// Those of `everything` that are not asked any more.
-    widened: Bits<1>,
+    widened: Bits,
 }
 
 /// A topic and who wants it; free when nobody does.
 #[derive(Debug)]
 struct Entry<const OCTETS: usize> {
     topic: FixedOctets<OCTETS>,
-    peers: Bits<1>,
+    peers: Bits,
 }
 
 impl<const TOPICS: usize, const OCTETS: usize> FixedTopics<TOPICS, OCTETS> {
     /// Who wants the topic, if there is room for it.
-    fn wanting(&mut self, topic: &[u8]) -> Result<&mut Bits<1>, Full> {
+    fn wanting(&mut self, topic: &[u8]) -> Result<&mut Bits, Full> {
         if topic.is_empty() {
             return Ok(&mut self.everything);
         }
@@ -77,7 +77,7 @@ impl<const TOPICS: usize, const OCTETS: usize> FixedTopics<TOPICS, OCTETS> {
 }
 
 impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OCTETS> {
-    type Slots = Bits<1>;
+    type Slots = Bits;
 
     const EMPTY: Self = Self {
         entries: [const { Entry { topic: FixedOctets::EMPTY, peers: Bits::EMPTY } }; TOPICS],
@@ -146,7 +146,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
 
     fn forget_next(&mut self, peer: PeerId, every: bool) -> Option<&[u8]> {
         self.widened.set(peer.slot, false);
-        let is_next = |peers: &mut Bits<1>| {
+        let is_next = |peers: &mut Bits| {
             let wanted = peers.contains(peer.slot);
             peers.set(peer.slot, false);
             wanted && (every || peers.is_empty())
