@@ -82,6 +82,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     }
 
     /// A connection to a peer of `connect` is there: the handshake begins. Only when [`Links::can_attach`].
+    #[inline(never)]
     pub fn attach(&mut self, peer: PeerId, now: Instant) {
         let rx_len = usize::from(self.places.rx_len);
         if let Some(slot) = self.places.slot_mut(peer).filter(|slot| slot.tenant != Tenant::Nobody) {

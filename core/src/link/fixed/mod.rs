@@ -150,7 +150,6 @@ impl<M: Mechanism> FixedLink<M> {
     }
 
     /// Whether nothing is connected, and nothing of a lost connection is left to be read.
-    #[inline(never)]
     pub fn is_down(&self) -> bool {
         matches!(self.stage, Stage::Down)
     }

@@ -34,6 +34,7 @@ impl Rx {
         (self.head, self.first_end, self.next_end, self.cursor, self.end) = (0, 0, 0, 0, 0);
     }
 
+    #[inline(never)]
     pub(super) fn window<'a>(&mut self, octets: &'a mut [u8]) -> &'a mut [u8] {
         if usize::from(self.end) == octets.len() {
             self.shift(octets);
