@@ -105,13 +105,12 @@ impl Heartbeat {
 
     /// When the silence will have lasted too long; `None` when never.
     pub fn expiry(&self) -> Option<Instant> {
-        let ours = (self.pings && !self.patient && self.setup.timeout_ms > 0).then_some(self.setup.timeout_ms);
-        let theirs = (self.ping.ttl_ds > 0).then_some(u32::from(self.ping.ttl_ds) * 100);
-        let silence_ms = match (ours, theirs) {
-            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
-            (ours, theirs) => ours.or(theirs),
+        let ours_ms = if self.pings && !self.patient { self.setup.timeout_ms } else { 0 };
+        let silence_ms = match (ours_ms, u32::from(self.ping.ttl_ds) * 100) {
+            (0, ms) | (ms, 0) => ms,
+            (ours_ms, theirs_ms) => ours_ms.min(theirs_ms),
         };
-        silence_ms.map(|silence_ms| self.heard.after_ms(silence_ms))
+        (silence_ms > 0).then(|| self.heard.after_ms(silence_ms))
     }
 
     // libzmq computes with the time to live in 16 bits of milliseconds: above 65.5 s it drops the link at once.
