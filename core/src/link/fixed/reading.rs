@@ -27,14 +27,13 @@ pub(super) fn read<O: Open>(
         Step::Need(len) if rx.can_hold(len, octets.len()) => Ok(Stepped::Idle),
         Step::Need(_) | Step::Large { .. } => passing.begin(rx, octets, reader, wants.large_len_max),
         Step::Command(body) => {
-            let end = body.end;
             let body = rx.unread(octets).get(body).unwrap_or_default();
             let command = Command::decode(body).map_err(LinkError::Command)?;
             if let Command::Subscription(Subscription { topic, wanted }) = command
                 && let Some(listen) = wants.listen
             {
-                let topic = end.saturating_sub(topic.len())..end;
-                listen(rx, octets, wanted, topic, seals::<O>());
+                let topic_len = topic.len();
+                listen(rx, octets, wanted, topic_len, used, seals::<O>());
                 return Ok(Stepped::On);
             }
             if let Some(heartbeat) = heartbeat {

@@ -10,7 +10,6 @@
 
 use super::message::Seals;
 use crate::wire::{FrameKind, Header, Subscription, Window, copy};
-use core::ops::Range;
 
 /// How an array is used that is filled at one end and used up at the other. The array itself is lent to each call, always
 /// the same one.
@@ -25,7 +24,7 @@ pub(super) struct Rx {
 }
 
 /// [`Rx::finish_subscription`].
-pub(super) type Listen = fn(&mut Rx, &mut [u8], bool, Range<usize>, Seals);
+pub(super) type Listen = fn(&mut Rx, &mut [u8], bool, usize, usize, Seals);
 
 impl Rx {
     pub(super) const EMPTY: Self = Self { head: 0, first_end: 0, next_end: 0, cursor: 0, end: 0 };
@@ -100,11 +99,18 @@ impl Rx {
         self.end_message_at(self.cursor);
     }
 
-    /// The command at the cursor says what the peer wants: it becomes the message that says the same, whose frame ends
-    /// where that of the command does, for that is longer. The topic lies in `topic` of the unread octets.
-    pub(super) fn finish_subscription(&mut self, octets: &mut [u8], wanted: bool, topic: Range<usize>, seals: Seals) {
-        let frame = Frame::new(topic.len(), seals);
-        let shorter = topic.start.saturating_sub(frame.topic_at);
+    /// The command of `used` octets at the cursor says what the peer wants: it becomes the message that says the same, whose
+    /// frame ends with the same topic, and is shorter.
+    pub(super) fn finish_subscription(
+        &mut self,
+        octets: &mut [u8],
+        wanted: bool,
+        topic_len: usize,
+        used: usize,
+        seals: Seals,
+    ) {
+        let frame = Frame::new(topic_len, seals);
+        let shorter = used.saturating_sub(frame.len);
         frame.write_head(wanted, self.unread(octets).get_mut(shorter..).unwrap_or_default());
         self.skip(octets, shorter);
         self.take_in(frame.len);
@@ -227,7 +233,7 @@ mod tests {
         rx.take_in(3);
         rx.finish_message();
         rx.take_in(3);
-        rx.finish_subscription(array, true, 12..14, NONE);
+        rx.finish_subscription(array, true, 2, 14, NONE);
         assert!(rx.is_full(64));
         for message in [&b"\0\x01w"[..], b"\0\x03\x01to"] {
             assert_eq!(rx.message(array), Some(message));
