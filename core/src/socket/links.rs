@@ -266,7 +266,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                         }
                     }
                 }
-                Ok(Stepped::Introduced(info)) => match admit(*pattern, &mut slot.tenant, peer, &info) {
+                Ok(Stepped::Introduced(metadata)) => match admit(*pattern, &mut slot.tenant, peer, rx.get(metadata)) {
                     Ok(other) => {
                         displaced = other;
                         slot.step_ms = 0;
@@ -391,11 +391,13 @@ fn admit<M: Mechanism>(
     pattern: &mut dyn Judge<M>,
     tenant: &mut Tenant,
     peer: PeerId,
-    info: &PeerInfo<'_>,
+    metadata: Option<&[u8]>,
 ) -> Result<Option<PeerId>, Refused> {
+    // It was checked.
+    let info = PeerInfo::decode(metadata.unwrap_or_default()).unwrap_or(PeerInfo::UNKNOWN);
     if *tenant == Tenant::Stranger {
         pattern.open(peer, Side::Accept)?;
         *tenant = Tenant::Peer(Side::Accept);
     }
-    pattern.up(peer, info)
+    pattern.up(peer, &info)
 }

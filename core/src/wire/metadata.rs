@@ -35,6 +35,9 @@ pub enum MetadataError {
 pub const IDENTITY_LEN_MAX: usize = 255;
 
 impl<'a> PeerInfo<'a> {
+    /// Of one that said nothing.
+    pub const UNKNOWN: Self = Self { socket_type: None, identity: &[] };
+
     /// Reads the whole of the metadata; properties that mean nothing to us are checked and passed over.
     pub fn decode(mut metadata: &'a [u8]) -> Result<Self, MetadataError> {
         let (mut socket_type, mut identity) = (None, None);

@@ -19,13 +19,13 @@ mod rx;
 mod setup;
 mod tx;
 
-use super::handshake::{Handshake, HandshakeError};
+use super::handshake::Handshake;
 use super::heartbeat::Heartbeat;
 use super::reader::{self, OnlyWindow};
 use super::writer::Writer;
 use crate::mechanism::{Mechanism, Open};
 use crate::time::Instant;
-use crate::wire::{Command, PeerInfo, SocketType, Subscription, Version};
+use crate::wire::{Command, SocketType, Subscription, Version};
 use control::Control;
 use core::ops::Range;
 pub use error::LinkError;
@@ -96,14 +96,15 @@ struct Traffic<M: Mechanism> {
 pub const TOPIC_LEN_MAX: usize = 64;
 
 /// What a step of reading came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stepped<'a> {
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Stepped {
     /// Nothing more can be read for now.
     Idle,
     /// Something was read; step again.
     On,
-    /// The peer said who it is; step again.
-    Introduced(PeerInfo<'a>),
+    /// The peer said who it is, in metadata that lies here in the array for what arrives: `PeerInfo::decode` reads it. Step
+    /// again.
+    Introduced(Range<usize>),
     /// The connection was lost before, and all that had arrived is read.
     Ended,
 }
@@ -192,13 +193,7 @@ impl<M: Mechanism> FixedLink<M> {
     /// [`Stepped::Idle`] or [`Stepped::Ended`]; then there may be a [`FixedLink::message`].
     ///
     /// For who wants subscriptions, one in a command becomes the message that says the same.
-    pub fn step<'a>(
-        &mut self,
-        rx: &'a mut [u8],
-        setup: &Setup,
-        now: Instant,
-        wants: Wants,
-    ) -> Result<Stepped<'a>, LinkError> {
+    pub fn step(&mut self, rx: &mut [u8], setup: &Setup, now: Instant, wants: Wants) -> Result<Stepped, LinkError> {
         match &mut self.stage {
             Stage::Down | Stage::Failed(_) => Ok(Stepped::Idle),
             Stage::Opening(_, Some(_)) => {
@@ -215,9 +210,7 @@ impl<M: Mechanism> FixedLink<M> {
                 // What is used up lies where it was: nothing of this connection waits before it.
                 let (start, Range { start: from, end: to }) = (self.rx.position(), introduced.metadata);
                 self.rx.skip(rx, used);
-                let metadata = rx.get(start + from..start + to).unwrap_or_default();
-                let info = PeerInfo::decode(metadata);
-                info.map(Stepped::Introduced).map_err(|error| LinkError::Handshake(HandshakeError::Metadata(error)))
+                Ok(Stepped::Introduced(start + from..start + to))
             }
             Stage::Up(Traffic { reader, heartbeat, .. }) => {
                 let unread = (&mut self.rx, &mut self.passing, rx);

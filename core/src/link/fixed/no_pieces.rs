@@ -17,11 +17,11 @@ impl Passing {
         _: &mut [u8],
         _: &mut Reader<O>,
         _: usize,
-    ) -> Result<Stepped<'static>, LinkError> {
+    ) -> Result<Stepped, LinkError> {
         Err(LinkError::MessageTooLong)
     }
 
-    pub(super) fn step(self, _: &mut Rx, _: &mut [u8]) -> Option<Stepped<'static>> {
+    pub(super) fn step(self, _: &mut Rx, _: &mut [u8]) -> Option<Stepped> {
         None
     }
 

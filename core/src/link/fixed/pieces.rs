@@ -42,7 +42,7 @@ impl Passing {
         octets: &mut [u8],
         reader: &mut Reader<O>,
         len_max: usize,
-    ) -> Result<Stepped<'static>, LinkError> {
+    ) -> Result<Stepped, LinkError> {
         let array_len = octets.len();
         let unread = rx.unread(octets);
         let header = Header::decode(unread).ok().flatten().ok_or(LinkError::MessageTooLong)?;
@@ -69,7 +69,7 @@ impl Passing {
     }
 
     /// Reads on while a message passes; nothing when none does.
-    pub(super) fn step(&mut self, rx: &mut Rx, octets: &mut [u8]) -> Option<Stepped<'static>> {
+    pub(super) fn step(&mut self, rx: &mut Rx, octets: &mut [u8]) -> Option<Stepped> {
         let unread = rx.unread(octets).len();
         match self {
             Self::Nothing => return None,

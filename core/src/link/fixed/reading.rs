@@ -15,7 +15,7 @@ pub(super) fn read<O: Open>(
     heartbeat: Option<&mut Heartbeat>,
     wants: Wants,
     (rx, passing, octets): (&mut Rx, &mut Passing, &mut [u8]),
-) -> Result<Stepped<'static>, LinkError> {
+) -> Result<Stepped, LinkError> {
     if let Some(stepped) = passing.step(rx, octets) {
         return Ok(stepped);
     }
