@@ -109,6 +109,12 @@ pub enum Stepped {
     Ended,
 }
 
+impl Stepped {
+    const fn further(is_read: bool) -> Self {
+        if is_read { Self::On } else { Self::Idle }
+    }
+}
+
 impl<M: Mechanism> FixedLink<M> {
     /// A link without a connection.
     pub const NEW: Self =
@@ -198,13 +204,13 @@ impl<M: Mechanism> FixedLink<M> {
             Stage::Down | Stage::Failed(_) => Ok(Stepped::Idle),
             Stage::Opening(_, Some(_)) => {
                 self.establish(setup, rx.len(), now);
-                Ok(if self.is_up() { Stepped::On } else { Stepped::Idle })
+                Ok(Stepped::further(self.is_up()))
             }
             Stage::Opening(handshake, version) => {
                 let (used, introduced) = handshake.handle(self.rx.unread(rx)).map_err(LinkError::Handshake)?;
                 let Some(introduced) = introduced else {
                     self.rx.skip(rx, used);
-                    return Ok(if used == 0 { Stepped::Idle } else { Stepped::On });
+                    return Ok(Stepped::further(used > 0));
                 };
                 *version = Some(introduced.version);
                 // What is used up lies where it was: nothing of this connection waits before it.
@@ -214,25 +220,24 @@ impl<M: Mechanism> FixedLink<M> {
             }
             Stage::Up(Traffic { reader, heartbeat, .. }) => {
                 let unread = (&mut self.rx, &mut self.passing, rx);
-                read(reader, Some(heartbeat), wants, unread)
+                read(reader, Some(heartbeat), wants, unread).map(Stepped::further)
             }
             Stage::Ending(reader) => {
                 let unread = (&mut self.rx, &mut self.passing, rx);
-                let further = reader.as_mut().and_then(|reader| read(reader, None, wants, unread).ok());
-                match further {
-                    Some(Stepped::On) => Ok(Stepped::On),
-                    _ if self.rx.has_message() => Ok(Stepped::Idle),
-                    _ if self.passing.tear() => {
-                        // What has come behind the pieces is octets of a part: no frame is looked for in them.
-                        *reader = None;
-                        Ok(Stepped::Idle)
-                    }
-                    _ => {
-                        self.stage = Stage::Down;
-                        self.rx.clear();
-                        Ok(Stepped::Ended)
-                    }
+                if reader.as_mut().is_some_and(|reader| read(reader, None, wants, unread) == Ok(true)) {
+                    return Ok(Stepped::On);
                 }
+                if self.rx.has_message() {
+                    return Ok(Stepped::Idle);
+                }
+                if self.passing.tear() {
+                    // What has come behind the pieces is octets of a part: no frame is looked for in them.
+                    *reader = None;
+                    return Ok(Stepped::Idle);
+                }
+                self.stage = Stage::Down;
+                self.rx.clear();
+                Ok(Stepped::Ended)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! How does a frame that is longer than the array pass through it? Not at all, without the feature `pieces`.
 
 use super::rx::Rx;
-use super::{LinkError, Reader, Stepped};
+use super::{LinkError, Reader};
 use crate::mechanism::Open;
 
 /// Nothing passes.
@@ -11,17 +11,11 @@ pub(super) enum Passing {
 }
 
 impl Passing {
-    pub(super) fn begin<O: Open>(
-        self,
-        _: &mut Rx,
-        _: &mut [u8],
-        _: &mut Reader<O>,
-        _: usize,
-    ) -> Result<Stepped, LinkError> {
+    pub(super) fn begin<O: Open>(self, _: &mut Rx, _: &mut [u8], _: &mut Reader<O>, _: usize) -> Result<(), LinkError> {
         Err(LinkError::MessageTooLong)
     }
 
-    pub(super) fn step(self, _: &mut Rx, _: &mut [u8]) -> Option<Stepped> {
+    pub(super) fn step(self, _: &mut Rx, _: &mut [u8]) -> Option<bool> {
         None
     }
 

@@ -8,7 +8,7 @@
 //! The beginning is a message like others, whose last frame is cut where the array ends; what follows has no frames.
 
 use super::rx::Rx;
-use super::{LinkError, Reader, Stepped};
+use super::{LinkError, Reader};
 use crate::mechanism::Open;
 use crate::wire::{FrameKind, Header};
 
@@ -42,7 +42,7 @@ impl Passing {
         octets: &mut [u8],
         reader: &mut Reader<O>,
         len_max: usize,
-    ) -> Result<Stepped, LinkError> {
+    ) -> Result<(), LinkError> {
         let array_len = octets.len();
         let unread = rx.unread(octets);
         let header = Header::decode(unread).ok().flatten().ok_or(LinkError::MessageTooLong)?;
@@ -51,7 +51,7 @@ impl Passing {
             return Err(LinkError::MessageTooLong);
         }
         if rx.has_message() || !rx.has_no_room(array_len) {
-            return Ok(Stepped::Idle);
+            return Ok(());
         }
         let here = unread.len().saturating_sub(header.len);
         // As much of the body as is here becomes the frame.
@@ -65,11 +65,11 @@ impl Passing {
         rx.take_in(used);
         rx.finish_message();
         *self = Self::Begun { left: header.body_len.saturating_sub(here) };
-        Ok(Stepped::Idle)
+        Ok(())
     }
 
-    /// Reads on while a message passes; nothing when none does.
-    pub(super) fn step(&mut self, rx: &mut Rx, octets: &mut [u8]) -> Option<Stepped> {
+    /// Reads on while a message passes; whether it could, or nothing when none does.
+    pub(super) fn step(&mut self, rx: &mut Rx, octets: &mut [u8]) -> Option<bool> {
         let unread = rx.unread(octets).len();
         match self {
             Self::Nothing => return None,
@@ -90,10 +90,10 @@ impl Passing {
                 if *left == 0 {
                     *self = Self::Nothing;
                 }
-                return Some(if here == 0 { Stepped::Idle } else { Stepped::On });
+                return Some(here > 0);
             }
         }
-        Some(Stepped::Idle)
+        Some(false)
     }
 
     /// The user has taken what waited.

@@ -2,30 +2,30 @@
 
 use super::pieces::Passing;
 use super::rx::Rx;
-use super::{LinkError, Reader, Stepped, Wants, seals};
+use super::{LinkError, Reader, Wants, seals};
 use crate::link::heartbeat::Heartbeat;
 use crate::link::reader::Step;
 use crate::link::writer;
 use crate::mechanism::Open;
 use crate::wire::{Command, FrameKind, Subscription};
 
-/// Reads one step further. Without a heartbeat the connection is lost.
+/// Reads one step further; whether it could. Without a heartbeat the connection is lost.
 pub(super) fn read<O: Open>(
     reader: &mut Reader<O>,
     heartbeat: Option<&mut Heartbeat>,
     wants: Wants,
     (rx, passing, octets): (&mut Rx, &mut Passing, &mut [u8]),
-) -> Result<Stepped, LinkError> {
-    if let Some(stepped) = passing.step(rx, octets) {
-        return Ok(stepped);
+) -> Result<bool, LinkError> {
+    if let Some(read) = passing.step(rx, octets) {
+        return Ok(read);
     }
     if rx.is_full(octets.len()) {
-        return Ok(Stepped::Idle);
+        return Ok(false);
     }
     let (step, used) = reader.next(rx.unread(octets))?;
     match step {
-        Step::Need(len) if rx.can_hold(len, octets.len()) => Ok(Stepped::Idle),
-        Step::Need(_) | Step::Large { .. } => passing.begin(rx, octets, reader, wants.large_len_max),
+        Step::Need(len) if rx.can_hold(len, octets.len()) => Ok(false),
+        Step::Need(_) | Step::Large { .. } => passing.begin(rx, octets, reader, wants.large_len_max).map(|()| false),
         Step::Command(body) => {
             let body = rx.unread(octets).get(body).unwrap_or_default();
             let command = Command::decode(body).map_err(LinkError::Command)?;
@@ -34,13 +34,13 @@ pub(super) fn read<O: Open>(
             {
                 let topic_len = topic.len();
                 listen(rx, octets, wanted, topic_len, used, seals::<O>());
-                return Ok(Stepped::On);
+                return Ok(true);
             }
             if let Some(heartbeat) = heartbeat {
                 heartbeat.handle(&command);
             }
             rx.skip(octets, used);
-            Ok(Stepped::On)
+            Ok(true)
         }
         Step::Frame { kind, .. } => {
             // What was sealed in is written where the parts are later looked for.
@@ -49,7 +49,7 @@ pub(super) fn read<O: Open>(
             if kind == FrameKind::Last {
                 rx.finish_message();
             }
-            Ok(Stepped::On)
+            Ok(true)
         }
     }
 }
