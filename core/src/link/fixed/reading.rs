@@ -43,8 +43,10 @@ pub(super) fn read<O: Open>(
             Ok(true)
         }
         Step::Frame { kind, .. } => {
-            // What was sealed in is written where the parts are later looked for.
-            writer::rewrite_kind(rx.unread(octets), kind);
+            if !O::CLEAR {
+                // What was sealed in is written where the parts are later looked for.
+                writer::rewrite_kind(rx.unread(octets), kind);
+            }
             rx.take_in(used);
             if kind == FrameKind::Last {
                 rx.finish_message();
