@@ -28,16 +28,16 @@ pub(super) fn read<O: Open>(
         Step::Need(_) | Step::Large { .. } => passing.begin(rx, octets, reader, wants.large_len_max).map(|()| false),
         Step::Command(body) => {
             let body = rx.unread(octets).get(body).unwrap_or_default();
-            let command = Command::decode(body).map_err(LinkError::Command)?;
-            if let Command::Subscription(Subscription { topic, wanted }) = command
-                && let Some(listen) = wants.listen
-            {
-                let topic_len = topic.len();
-                listen(rx, octets, wanted, topic_len, used, seals::<O>());
-                return Ok(true);
-            }
-            if let Some(heartbeat) = heartbeat {
-                heartbeat.handle(&command);
+            // Looked at where it is: to move it takes more flash than to read it.
+            match (&Command::decode(body), wants.listen, heartbeat) {
+                (Err(error), ..) => return Err(LinkError::Command(*error)),
+                (Ok(Command::Subscription(Subscription { topic, wanted })), Some(listen), _) => {
+                    let topic_len = topic.len();
+                    listen(rx, octets, *wanted, topic_len, used, seals::<O>());
+                    return Ok(true);
+                }
+                (Ok(command), _, Some(heartbeat)) => heartbeat.handle(command),
+                (Ok(_), _, None) => (),
             }
             rx.skip(octets, used);
             Ok(true)
