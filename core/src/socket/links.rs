@@ -206,7 +206,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             make_way(self, now);
         }
         for index in 0..self.places.slots.len() as u16 {
-            let mut place = self.places.at(index)?;
+            let mut found = self.places.at(index);
+            let place = found.as_mut()?;
             if let Err(error) = place.slot.link.handle_timeout(place.rx.len(), now) {
                 place.fail(Failure::Link(error));
             }
@@ -238,10 +239,11 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     fn read(&mut self, peer: PeerId, now: Instant) {
         let mut displaced = None;
         let Self { pattern, common: Common { waiting, shown, .. }, setup, places, .. } = self;
-        let Some(mut place) = places.find(peer) else { return };
+        let mut found = places.find(peer);
+        let Some(place) = &mut found else { return };
         let wants = pattern.wants(setup.large_len_max);
         loop {
-            let Place { slot, rx, .. } = &mut place;
+            let Place { slot, rx, .. } = &mut *place;
             match slot.link.step(rx, setup, now, wants) {
                 Ok(Stepped::On) => (),
                 Ok(Stepped::Idle) => {
@@ -294,7 +296,9 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 }
             }
         }
-        if let Some(mut other) = displaced.filter(|other| *other != peer).and_then(|other| places.find(other)) {
+        if let Some(other) = displaced.filter(|other| *other != peer)
+            && let Some(other) = &mut places.find(other)
+        {
             other.fail(Failure::Displaced);
         }
     }
@@ -323,7 +327,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
 
     /// A message is dropped when its turn came, and its peer with it if it is to be closed.
     pub(super) fn refuse(&mut self, peer: PeerId, reason: Reason, close: bool, now: Instant) {
-        if let Some(mut place) = self.places.find(peer) {
+        if let Some(place) = &mut self.places.find(peer) {
             place.slot.counts.drops.count(reason);
             if close {
                 place.fail(Failure::Message(reason));

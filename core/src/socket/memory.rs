@@ -136,7 +136,8 @@ impl<M: Mechanism> Places<'_, M> {
 
     #[inline(never)]
     pub(super) fn find(&mut self, peer: PeerId) -> Option<Place<'_, M>> {
-        self.at(peer.slot).filter(|place| place.slot.turn == peer.turn)
+        self.slot(peer)?;
+        self.at(peer.slot)
     }
 
     /// The slot of the peer.
@@ -178,7 +179,8 @@ impl<M: Mechanism> Places<'_, M> {
             return Ok(false);
         }
         for index in 0..self.slots.len() as u16 {
-            if let Some(Place { slot, tx, .. }) = self.at(index).filter(|_| audience >> index & 1 == 1)
+            if audience >> index & 1 == 1
+                && let Some(Place { slot, tx, .. }) = self.at(index)
                 && !slot.push(tx, policy, true, &message, len)
             {
                 slot.counts.drops.count(Reason::QueueFull);
