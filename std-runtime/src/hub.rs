@@ -25,7 +25,6 @@ use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Rep, Route, RouteErr
 use zeptomq_core::peer::{PeerId, Side};
 use zeptomq_core::storage::{Full, Heap, Slots};
 use zeptomq_core::time::Instant;
-use zeptomq_core::wire::SocketType;
 
 /// One socket.
 pub(crate) struct Hub<P> {
@@ -281,7 +280,7 @@ impl<P: Sends> Hub<P> {
         let missed = found.line.as_mut().is_some_and(|line| std::mem::take(&mut line.missed));
         let closing = *phase != Phase::Open;
         // Who asks or answers has nothing more to say: its driver would come in vain.
-        let done = matches!(P::TYPE, SocketType::Req | SocketType::Rep) && found.outbox.load() == Load::default();
+        let done = P::ALTERNATES && found.outbox.load() == Load::default();
         let driver = if done && same && !missed && !closing {
             found.writer = Writer::Idle;
             None

@@ -13,6 +13,7 @@ use zeptomq_core::link::{Heartbeat, Ping};
 use zeptomq_core::pattern::overload::Load;
 use zeptomq_core::pattern::{Arrival, Pattern, Reason, Refused};
 use zeptomq_core::peer::{PeerId, Side};
+use zeptomq_core::time::Instant;
 use zeptomq_core::wire::{Command, PeerInfo, SocketType, Subscription};
 
 /// A socket as its connections see it.
@@ -171,18 +172,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         line.missed = found.writer == Writer::Caller;
         if written.hungry && !line.missed {
             // A command goes between messages, not into one that a caller began to write.
-            let mut speaks = false;
-            if !found.outbox.is_begun() {
-                if let Some(heartbeat) = line.heartbeat.poll_transmit(now) {
-                    own(&Own::Heartbeat(heartbeat));
-                    speaks = true;
-                }
-                for _ in 0..SUBSCRIPTIONS_MAX {
-                    let Some(subscription) = pattern.poll_subscription(peer) else { break };
-                    own(&Own::Subscription(subscription));
-                    speaks = true;
-                }
-            }
+            let speaks = !found.outbox.is_begun() && speak(pattern, peer, &mut line.heartbeat, now, own);
             work.batch = (!found.outbox.is_empty()).then(|| {
                 press.close(&self.shared.blocks);
                 found.outbox.take()
@@ -356,6 +346,27 @@ pub(crate) fn line(out: std::sync::Arc<crate::transport::Outgoing>, clear: bool,
 /// A subscription as the message that says it.
 pub(crate) fn said(subscription: Subscription<'_>) -> Message {
     [&[subscription.octet()], subscription.topic].concat().into()
+}
+
+/// Says what there is to be said of our own. Whether there was anything.
+fn speak<P: Pattern>(
+    pattern: &mut P,
+    peer: PeerId,
+    heartbeat: &mut Heartbeat,
+    now: Instant,
+    own: &mut dyn FnMut(&Own<'_>),
+) -> bool {
+    let mut speaks = false;
+    if let Some(heartbeat) = heartbeat.poll_transmit(now) {
+        own(&Own::Heartbeat(heartbeat));
+        speaks = true;
+    }
+    for _ in 0..SUBSCRIPTIONS_MAX {
+        let Some(subscription) = pattern.poll_subscription(peer) else { break };
+        own(&Own::Subscription(subscription));
+        speaks = true;
+    }
+    speaks
 }
 
 /// Subscriptions that are told at once; the rest follows when they have left.

@@ -45,6 +45,9 @@ pub trait Pattern {
     const TYPE: SocketType;
     /// Whether it listens to subscriptions. One in a command arrives as the message that says the same.
     const LISTENS: bool = false;
+    /// Whether a message that was sent is followed by one that is received, so that there is nothing to gather (RFC 28: REQ,
+    /// REP).
+    const ALTERNATES: bool = false;
     /// Whether the user may be shown a message before the whole of it has arrived.
     const IN_PIECES: bool = false;
 

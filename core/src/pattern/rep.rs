@@ -60,6 +60,7 @@ impl<S: Storage> Default for Rep<S> {
 
 impl<S: Storage> Pattern for Rep<S> {
     const TYPE: SocketType = SocketType::Rep;
+    const ALTERNATES: bool = true;
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {
         Ok(self.peers.insert(peer, Entry { side, room: true, gone: false })?)

@@ -73,6 +73,7 @@ impl<S: Storage> Req<S> {
 
 impl<S: Storage> Pattern for Req<S> {
     const TYPE: SocketType = SocketType::Req;
+    const ALTERNATES: bool = true;
     const IN_PIECES: bool = true;
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {
