@@ -177,3 +177,27 @@ async fn a_turn_ends_a_batch_and_so_does_the_end() {
     assert_eq!(soon("the end", receiver.recv_many(&mut taken, 10)).await, Err(RecvError::Closed));
     assert_eq!(taken.len(), 1);
 }
+
+#[tokio::test]
+async fn what_was_taken_in_one_go_waits_no_more() {
+    let mut pull = Pull::new();
+    let endpoint = pull.bind(LOOPBACK).await.unwrap().to_string();
+    let push = Push::new();
+    push.connect(&endpoint).unwrap();
+    let all = messages(200);
+    assert_eq!(push.send_many(all.iter().cloned()), Ok(all.len()));
+    let arrived = async {
+        while pull.peers().first().is_none_or(|peer| peer.unreceived.messages < all.len()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    soon("all messages", arrived).await;
+    let mut taken = Vec::new();
+    while taken.len() < all.len() {
+        soon("a message", pull.recv_many(&mut taken, 60)).await.unwrap();
+        let rest = all[taken.len()..].iter();
+        let octets = rest.flat_map(Message::parts).map(|part| part.len() + 40).sum();
+        assert_eq!(pull.peers()[0].unreceived, Limit { messages: all.len() - taken.len(), octets });
+    }
+    assert_eq!(taken, all);
+}
