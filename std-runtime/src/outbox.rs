@@ -5,12 +5,12 @@
 //!   lens     len      len         len ─────────────────────────────────┘
 //! ```
 //! Plain frames as NULL puts them on the wire: a small body is copied behind its header into a block, a large one is
-//! kept by handle; what many peers are sent was encoded once for all. The length of each message is kept beside them, so that a message that left in part can be started
-//! over on the next connection.
+//! kept by handle; what many peers are sent was encoded once for all. The length of each message is kept beside them, so
+//! that a message that left in part can be started over on the next connection.
 
 use crate::backlog::{Backlog, Kept};
 use crate::message::{Message, Part};
-use crate::press::{Print, Stretch, encode};
+use crate::press::{Print, SHEET_LEN, Stretch, encode};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -29,6 +29,8 @@ pub(crate) struct Outbox {
     load: Load,
     /// How much was printed for all when the last was printed for this peer.
     printed: u64,
+    /// How much was printed for this peer without a gap, in octets.
+    row: usize,
     spare: Batch,
     /// Whether anything was queued since somebody looked.
     used: bool,
@@ -94,10 +96,12 @@ impl Outbox {
     /// Appends a message that was printed for many. Its sheet is to be closed before this is taken.
     #[inline]
     pub(crate) fn push_print(&mut self, print: &Print<'_>) -> usize {
-        if print.follows(self.printed) {
+        let before = if print.follows(self.printed) { self.row } else { 0 };
+        self.row = before.saturating_add(print.octets.len());
+        if self.row > SHEET_LEN {
             self.queue.share(print);
         } else {
-            // What has gaps would be many small pieces to write.
+            // What has gaps would be many small pieces to write, each of which keeps a whole sheet.
             self.queue.copy(print.octets);
         }
         self.printed = print.printed();

@@ -3,7 +3,7 @@
 //! ```text
 //!   sheet      one   two   three   four
 //!   A, B, C  └─────────────────────────┘      one range, which grows
-//!   D          one       └─────────────┘      a copy of what comes after a gap, and a range from there on
+//!   D          one   two       └───────┘      a copy of what comes after a gap, and a range when much came without one
 //! ```
 //! An open sheet is written to under the hub's lock, and nobody reads it. It is closed when it is full, or when somebody
 //! takes what waits; from then on it is read without the lock.
@@ -47,8 +47,9 @@ pub(crate) struct Stretch {
     range: Range<usize>,
 }
 
-/// So much is printed on a sheet, in octets, and the message that comes then.
-const SHEET_LEN: usize = 64 * 1024;
+/// So much is printed on a sheet, in octets, and the message that comes then. Who had a gap has a share again after as much:
+/// a peer that is slow keeps about three times what it was sent at most.
+pub(crate) const SHEET_LEN: usize = 64 * 1024;
 /// The C library's copy is slow between 2 KiB and 1 MiB at some offsets; pieces of 1 KiB never are.
 const COPY_LEN_MAX: usize = 1024;
 
@@ -61,8 +62,14 @@ impl Press {
         if self.octets.len() >= SHEET_LEN {
             self.close(blocks);
         }
-        let (start, before) = (self.octets.len(), self.printed);
+        let (mut start, before) = (self.octets.len(), self.printed);
         encode_all(message.as_parts(), &mut self.octets);
+        if start > 0 && self.octets.len() > 2 * SHEET_LEN {
+            // Many parts: who keeps something of a sheet does not keep them too.
+            let message = self.octets.split_off(start);
+            self.close(blocks);
+            (self.octets, start) = (message, 0);
+        }
         let range = start..self.octets.len();
         self.printed += range.len() as u64;
         Some(Print { sheet: &self.sheet, octets: self.octets.get(range.clone()).unwrap_or_default(), range, before })
@@ -155,6 +162,8 @@ mod tests {
     use crate::chance::Random;
     use crate::message::Message;
     use crate::outbox::{Batch, Outbox};
+    use bytes::Bytes;
+    use std::sync::{Arc, Weak};
     use zeptomq_core::pattern::Drops;
 
     /// Two outboxes of a peer that is sent the same: one has it printed, the other alone.
@@ -184,7 +193,17 @@ mod tests {
             let (mut press, blocks) = (Press::default(), Blocks::default());
             let mut pairs = [(); 3].map(|()| Pair::default());
             for _ in 0..200 {
-                match random.below(12) {
+                match random.below(13) {
+                    12 => {
+                        // So much that they share what comes then.
+                        let message = Message::from(vec![7; BY_HANDLE_LEN_MIN - 1]);
+                        for _ in 0..=SHEET_LEN / message[0].len() {
+                            let print = press.print(&message, &blocks).unwrap();
+                            for Pair([printed, alone]) in &mut pairs {
+                                assert_eq!(alone.push(&[], &[], &message, 0), printed.push_print(&print));
+                            }
+                        }
+                    }
                     0..=8 => {
                         let message = random.message();
                         let print = press.print(&message, &blocks);
@@ -227,6 +246,29 @@ mod tests {
                 assert!(pair.0[1].is_empty());
             }
         }
+    }
+
+    #[test]
+    fn a_slow_peer_does_not_keep_what_others_are_sent() {
+        let (mut press, blocks, mut slow) = (Press::default(), Blocks::default(), Outbox::default());
+        let body = vec![7; BY_HANDLE_LEN_MIN - 1];
+        let mut sheets = Vec::new();
+        for round in 0..100 {
+            // Once so much that it shares a sheet, with one message of many parts behind.
+            let (many, parts) = if round == 50 { (1 + SHEET_LEN / body.len(), 100) } else { (0, 1) };
+            for message in vec![Message::from(body.clone()); many].into_iter().chain(["for all".into()]) {
+                slow.push_print(&press.print(&message, &blocks).unwrap());
+            }
+            slow.push_print(&press.print(&"for all".into(), &blocks).unwrap());
+            for _ in 0..20 {
+                sheets.push(Arc::downgrade(&press.sheet));
+                press.print(&Message::multipart(vec![body.clone(); parts]), &blocks).unwrap();
+            }
+        }
+        press.close(&blocks);
+        sheets.dedup_by(|next, sheet| next.ptr_eq(sheet));
+        let kept: usize = sheets.iter().filter_map(Weak::upgrade).map(|sheet| sheet.get().map_or(0, Bytes::len)).sum();
+        assert!(kept > 0 && kept <= 3 * slow.load().octets, "{kept} octets are kept");
     }
 
     #[test]
