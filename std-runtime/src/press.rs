@@ -92,9 +92,9 @@ impl Press {
         let _ = std::mem::take(&mut self.sheet).set(octets);
     }
 
-    /// Gives up the memory for the next sheet, when nothing is on it.
+    /// Gives up the memory for the next sheet, when nobody has anything on it.
     pub(crate) fn shrink(&mut self) {
-        if self.octets.is_empty() {
+        if Arc::strong_count(&self.sheet) == 1 {
             self.octets = Vec::new();
         }
     }
@@ -269,6 +269,22 @@ mod tests {
         sheets.dedup_by(|next, sheet| next.ptr_eq(sheet));
         let kept: usize = sheets.iter().filter_map(Weak::upgrade).map(|sheet| sheet.get().map_or(0, Bytes::len)).sum();
         assert!(kept > 0 && kept <= 3 * slow.load().octets, "{kept} octets are kept");
+    }
+
+    #[test]
+    fn a_sheet_that_nobody_shares_is_given_up() {
+        let (mut press, blocks) = (Press::default(), Blocks::default());
+        let gone = Stretch::new(&press.print(&"one".into(), &blocks).unwrap());
+        press.shrink();
+        assert!(gone.octets().is_empty() && press.octets.len() == 5);
+        drop(gone);
+        press.shrink();
+        assert_eq!(press.octets.capacity(), 0);
+        let two = press.print(&"two".into(), &blocks).unwrap();
+        assert!(two.follows(5));
+        let stretch = Stretch::new(&two);
+        press.close(&blocks);
+        assert_eq!(stretch.octets(), b"\0\x03two");
     }
 
     #[test]
