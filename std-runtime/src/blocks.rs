@@ -62,9 +62,11 @@ impl Blocks {
         pool.used = true;
         let free = |body: &Bytes| body.len() / 2 <= len && body.is_unique();
         let at = pool.bodies.iter().position(free);
-        let mut body = at.and_then(|at| pool.bodies.remove(at)).map_or_else(Vec::new, Vec::from);
+        let body = at.and_then(|at| pool.bodies.remove(at)).map(Bytes::try_into_mut);
+        let Some(Ok(mut body)) = body else { return Vec::new() };
+        // Before it becomes a vector, for what is in it would be moved.
         body.clear();
-        body
+        body.into()
     }
 
     /// A body that is going to be delivered; its memory is kept for when its message is gone.

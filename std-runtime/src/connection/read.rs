@@ -49,8 +49,7 @@ struct Span {
     last: bool,
 }
 
-/// A body that is longer than a block. Beyond memory that is there already, it grows with what has arrived, not by what was
-/// announced.
+/// A body that is longer than a block. It grows with what has arrived, not by what was announced.
 struct Large {
     kind: FrameKind,
     len: usize,
@@ -211,7 +210,7 @@ impl<O: Open> Read<O> {
                 }
                 Ok((Step::Large { kind, len }, used)) => {
                     at += used;
-                    self.large = Some(Large { kind, len, body: blocks.lend_body(len) });
+                    self.large = Some(Large { kind, len, body: Vec::new() });
                     break;
                 }
                 Err(error) => {
@@ -257,7 +256,7 @@ impl<O: Open> Read<O> {
     fn finish_large(&mut self, mut large: Large, blocks: &Blocks) -> Result<bool, Cause> {
         if let Some(block) = &mut self.block {
             let len = block.len().min(large.len - large.body.len());
-            large.grow(len)?;
+            large.grow(len, blocks)?;
             large.body.extend_from_slice(block.get(..len).unwrap_or_default());
             block.advance(len);
         }
@@ -279,7 +278,7 @@ impl<O: Open> Read<O> {
     /// Reads once from the stream.
     fn fill(&mut self, cx: &mut Context<'_>, junction: &dyn Junction) -> Poll<io::Result<usize>> {
         if let Some(large) = &mut self.large {
-            if large.grow(1).is_err() {
+            if large.grow(1, &junction.shared().blocks).is_err() {
                 return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
             }
             let room = large.body.capacity().min(large.len) - large.body.len();
@@ -316,11 +315,20 @@ impl<O: Open> Read<O> {
 }
 
 impl Large {
-    /// Makes room for `len` more octets: twice of what has arrived, and never more than was announced.
-    fn grow(&mut self, len: usize) -> Result<(), Cause> {
+    /// Makes room for `len` more octets: memory of a body that is gone, once an eighth of it is filled; or twice of what has
+    /// arrived. Never more than was announced.
+    fn grow(&mut self, len: usize, blocks: &Blocks) -> Result<(), Cause> {
         let needed = self.body.len() + len;
         if needed <= self.body.capacity() {
             return Ok(());
+        }
+        if self.len / LENT_PART <= needed {
+            let mut lent = blocks.lend_body(self.len);
+            if lent.capacity() >= needed {
+                lent.extend_from_slice(&self.body);
+                self.body = lent;
+                return Ok(());
+            }
         }
         let capacity = needed.max(self.body.capacity() * 2).max(LARGE_FIRST_LEN).min(self.len);
         let more = capacity - self.body.len();
@@ -328,6 +336,8 @@ impl Large {
     }
 }
 
+/// Who announces much and sends little holds memory of so many times of it at the most.
+const LENT_PART: usize = 8;
 /// Of messages, and of what they are made of, for which a connection keeps room on which nothing arrives.
 const RESTING_MAX: usize = 16;
 /// So much of a frame is copied out of its block when no more arrives, in octets.
@@ -362,5 +372,23 @@ fn assemble(
             }
             (false, _) => parts.push(part(body)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Blocks, FrameKind, LARGE_FIRST_LEN, Large};
+
+    #[test]
+    fn who_announces_much_holds_little_until_much_of_it_has_come() {
+        let (blocks, len) = (Blocks::default(), 4 * LARGE_FIRST_LEN);
+        let first = blocks.keep_body(vec![7; len]).as_ptr();
+        let mut large = Large { kind: FrameKind::Last, len, body: Vec::new() };
+        large.grow(1, &blocks).unwrap();
+        assert_eq!(large.body.capacity(), LARGE_FIRST_LEN);
+        large.body.resize(LARGE_FIRST_LEN, 1);
+        large.grow(1, &blocks).unwrap();
+        assert_eq!((large.body.as_ptr(), large.body.capacity()), (first, len));
+        assert_eq!(large.body, [1; LARGE_FIRST_LEN]);
     }
 }
