@@ -380,7 +380,7 @@ fn room(load: Load, limit: Load, crowded: bool) -> usize {
 mod tests {
     use super::{Caller, Junction, Written, line};
     use crate::error::NotSent;
-    use crate::hub::{After, Hub};
+    use crate::hub::{After, Hub, Phase};
     use crate::message::Message;
     use crate::options::Options;
     use crate::sending::Sending;
@@ -428,6 +428,23 @@ mod tests {
         drive();
         hub.finish(&mut after);
         assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        // Nor when another message was queued in between, or the socket closes.
+        drive();
+        hub.decide(&mut hub.lock(), &"one".into(), &mut after).unwrap();
+        hub.decide(&mut hub.lock(), &"and another".into(), &mut after).unwrap();
+        hub.finish(&mut after);
+        assert_eq!(woken.0.load(Ordering::Relaxed), 2);
+        let batch =
+            hub.collect(peer, Waker::noop(), &mut Written { hungry: true, ..Written::default() }, &mut |_| ()).batch;
+        let load = hub.lock().peers.find(peer).unwrap().outbox.load();
+        let mut batch = batch.unwrap();
+        batch.advance(load.octets);
+        let mut written = Written { batch: Some(batch), load, hungry: true };
+        hub.collect(peer, &Waker::from(woken.clone()), &mut written, &mut |_| ());
+        hub.decide(&mut hub.lock(), &"last".into(), &mut after).unwrap();
+        hub.lock().phase = Phase::Closing;
+        hub.finish(&mut after);
+        assert_eq!(woken.0.load(Ordering::Relaxed), 3);
     }
 
     /// The system refuses the write behind the one that took all: the connection ends before it says what it wrote.
