@@ -2,7 +2,8 @@
 //! block lies alone.
 //!
 //! A block is shared by the messages in it. It comes back to the pool at once and is lent again when they are gone. So does
-//! the memory of a long body: fresh pages from the system cost more than to fill them.
+//! the memory of a long body, and of a sheet that is printed for many: fresh pages from the system cost more than to fill
+//! them.
 
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
@@ -118,6 +119,7 @@ mod tests {
             assert_eq!(blocks.lock().resting.len(), left);
         }
     }
+
     #[test]
     fn the_memory_of_a_long_body_is_lent_again_when_its_message_is_gone() {
         let blocks = Blocks::default();

@@ -14,6 +14,7 @@ use crate::peers::{Line, Peer, Peers, Writer};
 use crate::press::Press;
 use crate::transport::Outgoing;
 use crate::waiters::{Waiter, Waiters};
+use std::cell::LazyCell;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant as Clock;
@@ -236,7 +237,8 @@ impl<P: Sends> Hub<P> {
         if !is_dropping && !audience.iter().all(|slot| peers.tenant(slot).is_none_or(|(_, peer)| has_room(peer))) {
             return None;
         }
-        let mut print = None;
+        // Only when there is one who has room for it.
+        let print = LazyCell::new(|| press.print(message, blocks));
         let (mut copies, mut octets) = (0, 0);
         for slot in audience.iter() {
             let Some((_, peer)) = peers.tenant(slot) else { continue };
@@ -244,18 +246,12 @@ impl<P: Sends> Hub<P> {
                 peer.drops.count(Reason::QueueFull);
                 continue;
             }
-            if print.is_none() {
-                print = Some(press.print(message, blocks));
-            }
-            octets += match &print {
-                Some(Some(print)) => peer.outbox.push_print(print),
-                _ => peer.outbox.push(&[], &[], message, 0),
+            octets += match &*print {
+                Some(print) => peer.outbox.push_print(print),
+                None => peer.outbox.push(&[], &[], message, 0),
             };
             copies += 1;
-            if let (Some(line), Writer::Idle) = (&mut peer.line, peer.writer) {
-                peer.writer = Writer::Roused;
-                after.woken.extend(line.rouse());
-            }
+            peer.rouse(after);
         }
         Some((copies, octets))
     }
@@ -337,15 +333,21 @@ impl<P: Sends> State<P> {
 }
 
 impl Peer {
+    /// Has the driver write what was queued, unless somebody writes already.
+    #[inline]
+    pub(crate) fn rouse(&mut self, after: &mut After) {
+        if let (Some(line), Writer::Idle) = (&mut self.line, self.writer) {
+            self.writer = Writer::Roused;
+            after.woken.extend(line.rouse());
+        }
+    }
+
     /// Has what was queued written, unless somebody writes already.
     #[inline(always)]
     pub(crate) fn start(&mut self, id: PeerId, after: &mut After) {
         let Some(line) = &mut self.line else { return };
         match self.writer {
-            Writer::Idle if !line.clear => {
-                self.writer = Writer::Roused;
-                after.woken.extend(line.rouse());
-            }
+            Writer::Idle if !line.clear => self.rouse(after),
             Writer::Roused if !line.clear || self.outbox.load().octets < MUCH => (),
             Writer::Idle | Writer::Roused => {
                 self.writer = Writer::Caller;

@@ -7,7 +7,7 @@ use crate::backlog::Kept;
 use crate::error::NotSent;
 use crate::hub::{After, COPIES_FREE, Hub, State};
 use crate::message::Message;
-use crate::peers::{Peers, Writer};
+use crate::peers::Peers;
 use zeptomq_core::pattern::overload::{Load, Policy};
 use zeptomq_core::pattern::{Route, RouteError, Sends, To};
 use zeptomq_core::peer::PeerId;
@@ -89,10 +89,7 @@ fn publish(
         let kept: &Kept = message_kept.get_or_insert_with(|| Kept::new(message, 0));
         peer.outbox.keep(kept.clone(), policy, limit, &mut peer.drops);
         copies += 1;
-        if let (Some(line), Writer::Idle) = (&mut peer.line, peer.writer) {
-            peer.writer = Writer::Roused;
-            after.woken.extend(line.rouse());
-        }
+        peer.rouse(after);
     }
     let len = message_kept.as_ref().map_or(0, Kept::len);
     len * copies / copies.clamp(1, COPIES_FREE)

@@ -93,7 +93,8 @@ impl Outbox {
         len
     }
 
-    /// Appends a message that was printed for many. Its sheet is to be closed before this is taken.
+    /// Appends a message that was printed for many, whose sheet is to be closed before this is taken. Returns its octets on
+    /// the wire.
     #[inline]
     pub(crate) fn push_print(&mut self, print: &Print<'_>) -> usize {
         let before = if print.follows(self.printed) { self.row } else { 0 };
