@@ -2,8 +2,8 @@
 //! answered.
 
 use crate::error::{RecvError, RequestError, SendError};
-use crate::hub::Hub;
 use crate::message::Message;
+use crate::receiving::Receiving;
 use crate::sending::Sending;
 use crate::socket::{Rep, Req};
 use std::pin::Pin;
@@ -20,8 +20,8 @@ use zeptomq_core::storage::Heap;
 /// comes, and the next request may be sent at once. Under `strict_requests` the reply has to be received first.
 #[must_use = "a request is sent when it is awaited"]
 pub struct Request<'a> {
-    hub: &'a Hub<pattern::Req<Heap>>,
     sending: Sending<'a, pattern::Req<Heap>>,
+    receiving: Receiving<'a, pattern::Req<Heap>>,
     timeout: Option<Duration>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
@@ -37,7 +37,8 @@ impl Req {
     /// [`timeout`](Request::timeout) says.
     pub fn request(&mut self, request: impl Into<Message>) -> Request<'_> {
         let hub = self.hub();
-        Request { hub, sending: Sending::new(hub, request.into()), timeout: None, sleep: None }
+        let (sending, receiving) = (Sending::new(hub, request.into()), Receiving::new(hub));
+        Request { sending, receiving, timeout: None, sleep: None }
     }
 }
 
@@ -52,7 +53,7 @@ impl Request<'_> {
         if !self.sending.is_over() {
             ready!(self.sending.poll(cx)).map_err(RequestError::Send)?;
         }
-        self.hub.poll_recv(Some(cx)).map_err(RequestError::Recv)
+        self.receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest))).map_err(RequestError::Recv)
     }
 }
 

@@ -76,6 +76,8 @@ pub(crate) struct State<P> {
     /// What was dropped with no peer in mind, or with peers that are gone.
     pub(crate) former_drops: Drops,
     pub(crate) envelope: Vec<Part>,
+    /// Whose message was taken last, or who came last.
+    pub(crate) last: Option<PeerId>,
     pub(crate) press: Press,
     pub(crate) sends: Budget,
     pub(crate) receives: Budget,
@@ -108,6 +110,7 @@ impl<P: Pattern> Hub<P> {
             crowded: false,
             former_drops: Drops::NONE,
             envelope: Vec::new(),
+            last: None,
             press: Press::default(),
             sends: Budget::FULL,
             receives: Budget::FULL,

@@ -6,8 +6,9 @@ use crate::endpoint::Endpoint;
 use crate::hub::{Hub, Phase, Shared, State, relieve, wake};
 use crate::message::Message;
 use crate::outbox::Batch;
-use crate::peers::{End, Introduced, Line, Writer};
+use crate::peers::{Drive, End, Introduced, Line, Writer};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::Waker;
 use zeptomq_core::link::{Heartbeat, Ping};
 use zeptomq_core::pattern::overload::Load;
@@ -31,12 +32,15 @@ pub(crate) trait Junction: Send + Sync {
     /// A handshake is over. A stranger gets a queue now.
     fn admit(&self, caller: Caller<'_>, info: &PeerInfo<'_>, line: Line) -> Result<PeerId, Refused>;
 
+    /// The connection may be looked after by whoever waits for its messages.
+    fn entrust(&self, peer: PeerId, driver: Arc<dyn Drive>);
+
     /// Returns what was written, and collects what is to be done; commands go to `own`, and must be sent. The waker is
     /// woken when there is more.
     fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written, own: &mut dyn FnMut(&Own<'_>)) -> Work;
 
     /// Takes messages that arrived, and tells how many more there is room for.
-    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>) -> usize;
+    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>, by: By) -> usize;
 
     /// The connection can carry no more, and this is the last that it has written. How many messages are lost with it.
     fn lost(&self, peer: PeerId, written: Written) -> usize;
@@ -71,6 +75,15 @@ pub(crate) struct Written {
     pub(crate) load: Load,
     /// Whether the connection can write more.
     pub(crate) hungry: bool,
+}
+
+/// Who looks after a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Its own task.
+    Task,
+    /// Whoever waits for messages, and looks whether there is one when he has done that.
+    Receiver,
 }
 
 /// What our side itself has to say.
@@ -147,6 +160,14 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         Ok(peer)
     }
 
+    fn entrust(&self, peer: PeerId, driver: Arc<dyn Drive>) {
+        let mut state = self.lock();
+        if let Some(line) = state.peers.find(peer).and_then(|peer| peer.line.as_mut()) {
+            line.driver = Some(driver);
+            state.last = Some(peer);
+        }
+    }
+
     fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written, own: &mut dyn FnMut(&Own<'_>)) -> Work {
         let now = self.shared.now();
         let options = &self.shared.options;
@@ -196,8 +217,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             Phase::Closed => Some(End::Abandoned),
             _ => None,
         });
-        if !line.driver.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            line.driver = Some(waker.clone());
+        if !line.roused.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            line.roused = Some(waker.clone());
         }
         let closing = *phase != Phase::Open;
         drop(state);
@@ -208,7 +229,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         work
     }
 
-    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>) -> usize {
+    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>, by: By) -> usize {
         let now = self.shared.now();
         let mut state = self.lock();
         let State { peers, pattern, waiting, receiver, unreceived, crowded, .. } = &mut *state;
@@ -245,7 +266,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             if was_empty {
                 waiting.set(peer.slot, true);
             }
-            receiver_to_wake = receiver.take();
+            if by == By::Task {
+                receiver_to_wake = receiver.take();
+            }
         }
         drop(state);
         wake(receiver_to_wake);
@@ -321,6 +344,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
                 // A peer that we do not listen to is not dead.
                 line.heartbeat.heard(now);
             }
+            // Who waited for messages and was called may be busy with something else.
+            woken.extend(line.driver.as_ref().and_then(|driver| driver.bell().overdue()));
             if line.heartbeat.is_expired(now) {
                 // The connection is read first: this program may have been away for as long.
                 let doomed = std::mem::replace(&mut line.suspect, true);
@@ -339,8 +364,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 }
 
 /// A line for a connection that has just come up.
-pub(crate) fn line(out: std::sync::Arc<crate::transport::Outgoing>, clear: bool, heartbeat: Heartbeat) -> Line {
-    Line { out, clear, heartbeat, reading: true, suspect: false, missed: false, driver: None, end: None }
+pub(crate) fn line(out: Arc<crate::transport::Outgoing>, clear: bool, heartbeat: Heartbeat) -> Line {
+    Line { out, clear, heartbeat, reading: true, suspect: false, missed: false, roused: None, driver: None, end: None }
 }
 
 /// A subscription as the message that says it.

@@ -3,6 +3,7 @@
 use crate::error::{NotSent, RecvError};
 use crate::hub::{After, Hub, Phase};
 use crate::message::Message;
+use crate::receiving::Receiving;
 use crate::socket::{Receiver, Sender, Socket};
 use std::fmt;
 use std::future::poll_fn;
@@ -122,8 +123,13 @@ impl<P: Sends> Hub<P> {
     }
 }
 
-async fn recv_many<P: Receives>(hub: &Hub<P>, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
-    poll_fn(|cx| hub.poll_recv_many(Some(cx), messages, most)).await
+async fn recv_many<P: Receives + Send>(
+    hub: &Hub<P>,
+    messages: &mut Vec<Message>,
+    most: usize,
+) -> Result<usize, RecvError> {
+    let mut receiving = Receiving::new(hub);
+    poll_fn(|cx| receiving.poll(cx, |hub, guest| hub.poll_recv_many(Some(guest), messages, most))).await
 }
 
 fn try_recv_many<P: Receives>(hub: &Hub<P>, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {

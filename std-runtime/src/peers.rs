@@ -1,7 +1,9 @@
 //! What does a socket keep for each of its peers?
 
+use crate::bell::Bell;
 use crate::endpoint::Endpoint;
 use crate::inbox::Inbox;
+use crate::junction::Junction;
 use crate::options::{Limit, Options};
 use crate::outbox::Outbox;
 use crate::transport::Outgoing;
@@ -79,8 +81,18 @@ pub(crate) struct Line {
     pub(crate) suspect: bool,
     /// Whether the driver has come while a caller wrote, and could say nothing of its own.
     pub(crate) missed: bool,
-    pub(crate) driver: Option<Waker>,
+    pub(crate) roused: Option<Waker>,
+    /// How whoever waits for its messages looks after it.
+    pub(crate) driver: Option<Arc<dyn Drive>>,
     pub(crate) end: Option<End>,
+}
+
+/// A connection that is up, for whoever looks after it.
+pub(crate) trait Drive: Send + Sync {
+    fn bell(&self) -> &Bell;
+
+    /// Writes and reads what can be, unless somebody else does so now.
+    fn drive(&self, junction: &dyn Junction);
 }
 
 /// Why a connection is to end.
@@ -159,7 +171,7 @@ impl Peers {
 impl Line {
     /// Whom to wake so that the connection is looked after; each waker wakes once.
     pub(crate) fn rouse(&mut self) -> Option<Waker> {
-        self.driver.take()
+        self.roused.take()
     }
 
     /// The connection is to end.

@@ -2,20 +2,94 @@
 
 use crate::error::RecvError;
 use crate::hub::{Hub, Phase, State};
+use crate::junction::Junction;
 use crate::message::Message;
 use crate::options::Options;
-use crate::peers::End;
-use std::sync::MutexGuard;
+use crate::peers::{Drive, End};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use zeptomq_core::pattern::overload::Load;
 use zeptomq_core::pattern::{Receives, Verdict};
 use zeptomq_core::peer::PeerId;
 
+/// Somebody who waits for messages. For as long, he looks after the connection that the last came from, as its task does:
+/// the next will come from there, and he need not be called by another.
+pub(crate) struct Receiving<'a, P: Receives + Send> {
+    hub: &'a Hub<P>,
+    seat: Seat,
+}
+
+/// The connection that somebody looks after while he waits for messages. He leaves it when he waits no more.
+#[derive(Default)]
+pub(crate) struct Seat {
+    line: Option<Arc<dyn Drive>>,
+    /// Whether he has not looked after it yet.
+    is_new: bool,
+}
+
+/// Who waits when there is no message.
+pub(crate) struct Guest<'a, 'b> {
+    pub(crate) cx: &'a mut Context<'b>,
+    /// Where he finds a connection to look after. Who may stop to wait unnoticed finds none.
+    pub(crate) seat: Option<&'a mut Seat>,
+}
+
+impl<'a, P: Receives + Send> Receiving<'a, P> {
+    pub(crate) fn new(hub: &'a Hub<P>) -> Self {
+        Self { hub, seat: Seat::default() }
+    }
+
+    /// Takes messages with `take`, or waits for them.
+    #[inline]
+    pub(crate) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut take: impl FnMut(&Hub<P>, Guest<'_, '_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let Self { hub, seat } = self;
+        seat.look_after(*hub, cx.waker());
+        let mut taken = take(hub, Guest { cx, seat: Some(seat) });
+        if taken.is_pending() && seat.is_new && seat.look_after(*hub, cx.waker()) {
+            taken = take(hub, Guest { cx, seat: Some(seat) });
+        }
+        if taken.is_ready() {
+            seat.leave();
+        }
+        taken
+    }
+}
+
+impl Seat {
+    /// Whether there was anything to be done.
+    #[inline]
+    fn look_after(&mut self, junction: &dyn Junction, waker: &Waker) -> bool {
+        let Some(line) = &self.line else { return false };
+        self.is_new = false;
+        let is_due = line.bell().come(waker);
+        if is_due {
+            line.drive(junction);
+        }
+        is_due
+    }
+
+    fn leave(&mut self) {
+        if let Some(line) = self.line.take() {
+            line.bell().leave();
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
 impl<P: Receives> Hub<P> {
-    /// Takes the next message, in turn over the peers. Pending when there is none; with `cx`, the task is woken when
-    /// there is one.
-    pub(crate) fn poll_recv(&self, cx: Option<&mut Context<'_>>) -> Poll<Result<Message, RecvError>> {
-        let Some(mut state) = self.turn(cx.as_deref()) else { return Poll::Pending };
+    /// Takes the next message, in turn over the peers. Pending when there is none; the guest is woken when there
+    /// is one.
+    pub(crate) fn poll_recv(&self, guest: Option<Guest<'_, '_>>) -> Poll<Result<Message, RecvError>> {
+        let Some(mut state) = self.turn(guest.as_ref()) else { return Poll::Pending };
         // Each round but the last uses up a message. The turn may end in between, with the connection of a peer that
         // answered badly.
         loop {
@@ -34,18 +108,18 @@ impl<P: Receives> Hub<P> {
                 return Poll::Ready(Ok(message));
             }
         }
-        self.nothing(state, cx).map(Err)
+        self.nothing(state, guest).map(Err)
     }
 
     /// Takes messages as `poll_recv` does, at most so many, until there are no more. Says how many; pending when there is
     /// none.
     pub(crate) fn poll_recv_many(
         &self,
-        cx: Option<&mut Context<'_>>,
+        guest: Option<Guest<'_, '_>>,
         messages: &mut Vec<Message>,
         most: usize,
     ) -> Poll<Result<usize, RecvError>> {
-        let Some(mut state) = self.turn(cx.as_deref()) else { return Poll::Pending };
+        let Some(mut state) = self.turn(guest.as_ref()) else { return Poll::Pending };
         let options = &self.shared.options;
         let (before, most) = (messages.len(), messages.len().saturating_add(most));
         let mut drivers = Vec::new();
@@ -75,17 +149,17 @@ impl<P: Receives> Hub<P> {
                 drop(state);
                 Poll::Ready(Err(error.into()))
             }
-            None => self.nothing(state, cx).map(Err),
+            None => self.nothing(state, guest).map(Err),
         };
         drivers.into_iter().for_each(Waker::wake);
         outcome
     }
 
-    /// The lock; or none while others have their turn, after which the task is woken.
+    /// The lock; or none while others have their turn, after which the guest is woken.
     #[inline(always)]
-    fn turn(&self, cx: Option<&Context<'_>>) -> Option<MutexGuard<'_, State<P>>> {
+    fn turn(&self, guest: Option<&Guest<'_, '_>>) -> Option<MutexGuard<'_, State<P>>> {
         let mut state = self.lock();
-        if let Some(cx) = cx
+        if let Some(Guest { cx, .. }) = guest
             && state.receives.is_spent()
         {
             drop(state);
@@ -95,28 +169,38 @@ impl<P: Receives> Hub<P> {
         Some(state)
     }
 
-    /// There is no message: whether there never will be. With `cx`, the task is woken when there may be one.
-    fn nothing(&self, mut state: MutexGuard<'_, State<P>>, cx: Option<&mut Context<'_>>) -> Poll<RecvError> {
+    /// There is no message: whether there never will be. The guest is woken when there may be one.
+    fn nothing(&self, mut state: MutexGuard<'_, State<P>>, guest: Option<Guest<'_, '_>>) -> Poll<RecvError> {
         if state.phase == Phase::Closed {
             return Poll::Ready(RecvError::Closed);
         }
-        let mut former = None;
-        if let Some(cx) = cx
-            && !state.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker()))
-        {
-            former = state.receiver.replace(cx.waker().clone());
+        let (mut former, mut left) = (None, None);
+        if let Some(Guest { cx, seat }) = guest {
+            if !state.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+                former = state.receiver.replace(cx.waker().clone());
+            }
+            left = seat.and_then(|seat| state.seat(seat));
         }
         // What waited may have gone with its peer.
         let drivers = state.relieve_all(&self.shared.options);
         drop(state);
-        // With it may go a task that wants the lock.
-        drop(former);
+        // With them may go a task that wants the lock, and a user's stream.
+        drop((former, left));
         drivers.into_iter().for_each(Waker::wake);
         Poll::Pending
     }
 }
 
 impl<P: Receives> State<P> {
+    /// Has somebody look after the connection that the next message may come from. What he looked after before.
+    fn seat(&mut self, seat: &mut Seat) -> Option<Seat> {
+        let line = self.peers.find(self.last?)?.line.as_ref()?.driver.as_ref()?;
+        if seat.line.as_ref().is_some_and(|known| Arc::ptr_eq(known, line)) {
+            return None;
+        }
+        Some(std::mem::replace(seat, Seat { line: Some(line.clone()), is_new: true }))
+    }
+
     /// Whose turn it is, and what is to become of its first message.
     #[inline]
     fn judge(&mut self) -> Option<(PeerId, Verdict)> {
@@ -159,8 +243,9 @@ impl<P: Receives> State<P> {
     /// Takes the peer's first message: what the user sees of it, if anything, and a driver that has something to do now.
     #[inline(always)]
     fn take(&mut self, id: PeerId, verdict: Verdict, options: &Options) -> (Option<Message>, Option<Waker>) {
-        let State { peers, pattern, receives, unreceived, envelope, crowded, .. } = self;
+        let State { peers, pattern, receives, unreceived, envelope, crowded, last, .. } = self;
         let Some(peer) = peers.find(id) else { return (None, None) };
+        *last = Some(id);
         receives.spend(0);
         let (mut driver, mut rests) = (None, false);
         if let Some(line) = &mut peer.line {

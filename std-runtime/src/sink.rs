@@ -3,6 +3,7 @@
 use crate::error::{NotSent, RecvError, SendError};
 use crate::hub::Hub;
 use crate::message::Message;
+use crate::receiving::Guest;
 use crate::sending::{Waiting, try_send};
 use crate::socket::{Owner, Receiver, Sender, Socket};
 use futures_core::Stream;
@@ -141,7 +142,7 @@ impl<P: Receives + Send> Stream for Receiver<P> {
 }
 
 fn poll_next<P: Receives>(hub: &Hub<P>, cx: &mut Context<'_>) -> Poll<Option<Result<Message, RecvError>>> {
-    hub.poll_recv(Some(cx)).map(|taken| match taken {
+    hub.poll_recv(Some(Guest { cx, seat: None })).map(|taken| match taken {
         Err(RecvError::Closed) => None,
         taken => Some(taken),
     })

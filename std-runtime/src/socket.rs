@@ -10,6 +10,7 @@ use crate::listen::{BindError, accept, listen};
 use crate::message::Message;
 use crate::monitor::Monitor;
 use crate::options::{Options, OptionsError};
+use crate::receiving::Receiving;
 use crate::sending::{Sending, try_send};
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -385,8 +386,9 @@ async fn wait_for_peers<P>(hub: &Hub<P>, peers: usize) {
     let _ = up.wait_for(|up| *up >= peers).await;
 }
 
-async fn recv<P: Receives>(hub: &Hub<P>) -> Result<Message, RecvError> {
-    poll_fn(|cx| hub.poll_recv(Some(cx))).await
+async fn recv<P: Receives + Send>(hub: &Hub<P>) -> Result<Message, RecvError> {
+    let mut receiving = Receiving::new(hub);
+    poll_fn(|cx| receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest)))).await
 }
 
 fn try_recv<P: Receives>(hub: &Hub<P>) -> Result<Option<Message>, RecvError> {

@@ -1,19 +1,21 @@
-//! Who looks after a connection that is up? One task, which writes, then reads, and sleeps when neither can go on.
+//! How is a connection that is up looked after? It is written to, then read from, until neither can go on: by one task, or
+//! by whoever waits for its messages.
 
 use super::Connection;
 use super::handshake::{Failed, shake};
 use super::read::Read;
 use super::write::Write;
+use crate::bell::Bell;
 use crate::endpoint::Endpoint;
-use crate::junction::{Caller, Junction, Written};
+use crate::junction::{By, Caller, Junction, Written};
 use crate::monitor::Event;
-use crate::peers::End;
+use crate::peers::{Drive, End};
 use crate::transport::Incoming;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use zeptomq_core::link::{HandshakeError, ReadError};
@@ -47,7 +49,12 @@ pub(super) enum Cause {
 }
 
 /// Lives a connection's whole life.
-pub(super) async fn run<M: Mechanism>(mechanism: M, connection: Connection) -> Ended {
+pub(super) async fn run<M>(mechanism: M, connection: Connection) -> Ended
+where
+    M: Mechanism,
+    M::Open: Send + 'static,
+    M::Seal: Send + 'static,
+{
     let Connection { mut incoming, outgoing, junction, endpoint, peer: known, on_up } = connection;
     let shaking = shake(mechanism, &mut incoming, outgoing, &junction, Caller { known, endpoint: &endpoint });
     let timeout = junction.shared().options.handshake_timeout;
@@ -63,21 +70,37 @@ pub(super) async fn run<M: Mechanism>(mechanism: M, connection: Connection) -> E
         None => Event::Accepted { endpoint: endpoint.clone(), peer: opened.socket_type },
     };
     junction.shared().report(event);
-    let driver = Driver {
-        read: Read::<M::Open>::new(incoming, opened.open, opened.rest, &junction),
-        write: Write::<M::Seal>::new(opened.out, opened.seal, opened.version),
-        seat,
-        endpoint,
-    };
-    driver.drive().await;
+    let bell = Arc::new(Bell::default());
+    let driver = Arc::new(Driver {
+        halves: Mutex::new(Some(Halves {
+            read: Read::<M::Open>::new(incoming, opened.open, opened.rest, &junction),
+            write: Write::<M::Seal>::new(opened.out, opened.seal, opened.version),
+            ended: None,
+        })),
+        peer: opened.peer,
+        waker: Waker::from(bell.clone()),
+        bell,
+    });
+    junction.entrust(opened.peer, driver.clone());
+    drive(driver, seat, endpoint).await;
     Ended::Lost
 }
 
-struct Driver<O: Open, S: Seal> {
+/// A connection that is up, for whoever looks after it.
+struct Driver<O, S> {
+    /// None when it has ended.
+    halves: Mutex<Option<Halves<O, S>>>,
+    peer: PeerId,
+    bell: Arc<Bell>,
+    /// Rings the bell.
+    waker: Waker,
+}
+
+struct Halves<O, S> {
     read: Read<O>,
     write: Write<S>,
-    seat: Seat,
-    endpoint: Endpoint,
+    /// Found by somebody else than the task, which is to end it.
+    ended: Option<Cause>,
 }
 
 /// A peer's place at its socket. It is left whatever ends the connection, being cancelled too.
@@ -87,32 +110,78 @@ struct Seat {
     taken: bool,
 }
 
+/// Looks after a connection whenever nobody else does, to its end.
+async fn drive<O: Open, S: Seal>(driver: Arc<Driver<O, S>>, mut seat: Seat, endpoint: Endpoint) {
+    let junction = seat.junction.clone();
+    let (cause, read, write) = poll_fn(|cx| driver.poll_end(cx, &*junction)).await;
+    drop(driver);
+    // First the socket lets go of the stream, then we do: so the peer hears that no more comes.
+    let dropped = seat.leave(write.into_written());
+    let mut reason = cause.to_string();
+    if dropped > 0 {
+        reason = format!("{reason}; {dropped} messages for it were dropped");
+    }
+    junction.shared().report(Event::Disconnected { endpoint, reason });
+    if let Cause::End(End::Finished) = cause {
+        hang_up(&mut read.into_incoming(), junction.shared().options.linger.max(HANG_UP)).await;
+    }
+}
+
 impl<O: Open, S: Seal> Driver<O, S> {
-    async fn drive(mut self) {
-        let cause = poll_fn(|cx| self.poll(cx)).await;
-        let Self { read, write, mut seat, endpoint } = self;
-        let junction = seat.junction.clone();
-        // First the socket lets go of the stream, then we do: so the peer hears that no more comes.
-        let dropped = seat.leave(write.into_written());
-        let mut reason = cause.to_string();
-        if dropped > 0 {
-            reason = format!("{reason}; {dropped} messages for it were dropped");
-        }
-        junction.shared().report(Event::Disconnected { endpoint, reason });
-        if let Cause::End(End::Finished) = cause {
-            hang_up(&mut read.into_incoming(), junction.shared().options.linger.max(HANG_UP)).await;
+    /// The task has come: why the connection has ended, and what is left of it.
+    fn poll_end(&self, cx: &mut Context<'_>, junction: &dyn Junction) -> Poll<(Cause, Read<O>, Write<S>)> {
+        self.bell.serve(cx.waker());
+        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        let cause = match &mut *halves {
+            Some(Halves { ended, .. }) if ended.is_some() => ended.take(),
+            Some(halves) => Some(ready!(halves.poll(&self.waker, junction, self.peer, By::Task))),
+            None => None,
+        };
+        match (cause, halves.take()) {
+            (Some(cause), Some(Halves { read, write, .. })) => Poll::Ready((cause, read, write)),
+            // It is not polled when it has ended.
+            _ => Poll::Pending,
         }
     }
+}
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Cause> {
+impl<O, S> Drive for Driver<O, S>
+where
+    O: Open + Send,
+    S: Seal + Send,
+{
+    fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    fn drive(&self, junction: &dyn Junction) {
+        let mut halves: MutexGuard<'_, _> = match self.halves.try_lock() {
+            Ok(halves) => halves,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Whoever looks after it tells when there is a message.
+            Err(TryLockError::WouldBlock) => return,
+        };
+        if let Some(halves) = &mut *halves
+            && halves.ended.is_none()
+            && let Poll::Ready(cause) = halves.poll(&self.waker, junction, self.peer, By::Receiver)
+        {
+            halves.ended = Some(cause);
+            self.bell.ring_for_task();
+        }
+    }
+}
+
+impl<O: Open, S: Seal> Halves<O, S> {
+    fn poll(&mut self, waker: &Waker, junction: &dyn Junction, peer: PeerId, by: By) -> Poll<Cause> {
+        let cx = &mut Context::from_waker(waker);
         // One turn, however often an answer is written in between.
         self.read.begin_turn();
         loop {
-            match self.write.poll(cx, &*self.seat.junction, self.seat.peer) {
+            match self.write.poll(cx, junction, peer) {
                 Ok(room) => self.read.set_room(room),
                 Err(cause) => return Poll::Ready(cause),
             }
-            match self.read.poll(cx, &*self.seat.junction, self.seat.peer) {
+            match self.read.poll(cx, junction, peer, by) {
                 Ok(answer_due) if answer_due => (),
                 Ok(_) => return Poll::Pending,
                 Err(cause) => return Poll::Ready(cause),

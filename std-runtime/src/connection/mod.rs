@@ -40,8 +40,8 @@ pub(crate) struct Template<M>(pub(crate) M);
 impl<M> Security for Template<M>
 where
     M: Mechanism + Clone + Send + Sync + 'static,
-    M::Open: Send,
-    M::Seal: Send,
+    M::Open: Send + 'static,
+    M::Seal: Send + 'static,
 {
     fn run(&self, connection: Connection) -> Pin<Box<dyn Future<Output = Ended> + Send>> {
         Box::pin(driver::run(self.0.clone(), connection))

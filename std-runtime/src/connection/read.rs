@@ -3,7 +3,7 @@
 
 use super::driver::Cause;
 use crate::blocks::{BLOCK_LEN, Blocks};
-use crate::junction::{self, Junction};
+use crate::junction::{self, By, Junction};
 use crate::message::{INLINE_LEN_MAX, Message, Part};
 use crate::transport::Incoming;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -108,10 +108,16 @@ impl<O: Open> Read<O> {
     }
 
     /// Reads until nothing more arrives or no more can be delivered. Whether an answer is due to what arrived.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        junction: &dyn Junction,
+        peer: PeerId,
+        by: By,
+    ) -> Result<bool, Cause> {
         let mut heard = false;
         loop {
-            let answer_due = self.deliver(heard, junction, peer)?;
+            let answer_due = self.deliver(heard, junction, peer, by)?;
             if self.turn >= TURN_LEN {
                 // Others are to run, the receiver among them.
                 cx.waker().wake_by_ref();
@@ -137,7 +143,7 @@ impl<O: Open> Read<O> {
     }
 
     /// Delivers what has arrived, as far as there is room; or at least that something has. Whether an answer is due.
-    fn deliver(&mut self, mut heard: bool, junction: &dyn Junction, peer: PeerId) -> Result<bool, Cause> {
+    fn deliver(&mut self, mut heard: bool, junction: &dyn Junction, peer: PeerId, by: By) -> Result<bool, Cause> {
         let mut answer_due = false;
         while self.room > 0 {
             let parsed = self.parse(&junction.shared().blocks);
@@ -146,7 +152,7 @@ impl<O: Open> Read<O> {
             if heard || !self.messages.is_empty() || !self.pings.is_empty() {
                 heard = false;
                 answer_due |= !self.pings.is_empty();
-                self.room = junction.deliver(peer, &mut self.messages, &mut self.pings);
+                self.room = junction.deliver(peer, &mut self.messages, &mut self.pings, by);
             }
             parsed?;
             if !further {

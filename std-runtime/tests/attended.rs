@@ -1,0 +1,179 @@
+//! Is a connection looked after, whoever waits for its messages, and whoever stops to?
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here is a test")]
+
+mod support;
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use support::{peer, soon};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use zeptomq::{Endpoint, Event, Pull, Rep, Req};
+
+on_both_runtimes![
+    who_stops_to_wait_leaves_the_connection_to_its_task,
+    who_was_called_and_does_not_come_leaves_it_to_its_task,
+    who_waits_and_is_busy_elsewhere_leaves_it_to_its_task,
+    who_waits_may_move_to_another_task,
+    who_waits_finds_the_end_of_a_connection,
+    who_waits_for_one_hears_another,
+    who_asks_is_called_once_for_each_answer,
+];
+
+async fn who_stops_to_wait_leaves_the_connection_to_its_task() {
+    let (mut pull, mut wire, _) = attended().await;
+    {
+        let mut recv = pin!(pull.recv());
+        assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
+    }
+    answers(&mut wire).await;
+}
+
+async fn who_was_called_and_does_not_come_leaves_it_to_its_task() {
+    let (mut pull, mut wire, _) = attended().await;
+    let called = Arc::new(Called::default());
+    {
+        let mut recv = pin!(pull.recv());
+        assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
+        wire.write_all(PING).await.unwrap();
+        soon("a call", called.wait()).await;
+    }
+    hears_pong(&mut wire).await;
+    answers(&mut wire).await;
+}
+
+async fn who_waits_and_is_busy_elsewhere_leaves_it_to_its_task() {
+    let (mut pull, mut wire, _) = attended().await;
+    let mut recv = pin!(pull.recv());
+    assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
+    answers(&mut wire).await;
+    answers(&mut wire).await;
+    wire.write_all(b"\0\x02hi").await.unwrap();
+    assert_eq!(&soon("a message", recv).await.unwrap()[0], b"hi");
+}
+
+async fn who_waits_may_move_to_another_task() {
+    let (mut pull, mut wire, _) = attended().await;
+    let mut recv = Box::pin(async move { pull.recv().await });
+    let called = Arc::new(Called::default());
+    assert!(poll(recv.as_mut(), &called.into()).is_pending());
+    let other = tokio::spawn(recv);
+    tokio::task::yield_now().await;
+    wire.write_all(b"\0\x02hi").await.unwrap();
+    assert_eq!(&soon("a message", other).await.unwrap().unwrap()[0], b"hi");
+}
+
+async fn who_waits_finds_the_end_of_a_connection() {
+    let (mut pull, wire, endpoint) = attended().await;
+    let mut monitor = pull.monitor();
+    let mut recv = pin!(pull.recv());
+    assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
+    drop(wire);
+    let ended = async { while !matches!(monitor.recv().await, Some(Event::Disconnected { .. })) {} };
+    let both = async {
+        tokio::select! {
+            _ = &mut recv => panic!("a message that nobody sent"),
+            () = ended => (),
+        }
+    };
+    soon("the end", both).await;
+    let mut next = peer(&endpoint, "PUSH").await;
+    next.write_all(b"\0\x02hi").await.unwrap();
+    assert_eq!(&soon("a message", recv).await.unwrap()[0], b"hi");
+}
+
+async fn who_waits_for_one_hears_another() {
+    let (mut pull, mut wire, endpoint) = attended().await;
+    let mut other = peer(&endpoint, "PUSH").await;
+    for _ in 0..10 {
+        for (wire, said) in [(&mut wire, b"\0\x03one"), (&mut other, b"\0\x03two")] {
+            let mut recv = pin!(pull.recv());
+            let called = Arc::new(Called::default());
+            assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
+            wire.write_all(said).await.unwrap();
+            soon("a call", called.wait()).await;
+            assert_eq!(&soon("a message", recv).await.unwrap()[0], &said[2..]);
+        }
+    }
+}
+
+/// By the stream, and not by the connection's task too. On two threads the answer may come while the question is being
+/// looked after still.
+async fn who_asks_is_called_once_for_each_answer() {
+    let (mut req, mut rep) = (Req::new(), Rep::new());
+    req.connect(&rep.bind(LOOPBACK).await.unwrap().to_string()).unwrap();
+    let answering = tokio::spawn(async move {
+        while let Ok((request, responder)) = rep.accept().await {
+            let _ = responder.reply(request).await;
+        }
+    });
+    assert_eq!(&req.request("before").await.unwrap()[0], b"before");
+    let mut polls = 0;
+    for _ in 0..ASKED {
+        let mut request = req.request("hi");
+        let mut request = Pin::new(&mut request);
+        poll_fn(|cx| {
+            polls += 1;
+            request.as_mut().poll(cx)
+        })
+        .await
+        .unwrap();
+    }
+    answering.abort();
+    if tokio::runtime::Handle::current().runtime_flavor() == tokio::runtime::RuntimeFlavor::CurrentThread {
+        assert!(polls <= 2 * ASKED + ASKED / 10, "{polls} polls for {ASKED} answers");
+    }
+}
+
+/// A PULL that has heard its only peer.
+async fn attended() -> (Pull, TcpStream, Endpoint) {
+    let mut pull = Pull::new();
+    let endpoint = pull.bind(LOOPBACK).await.unwrap();
+    let mut wire = peer(&endpoint, "PUSH").await;
+    wire.set_nodelay(true).unwrap();
+    wire.write_all(b"\0\x05first").await.unwrap();
+    assert_eq!(&soon("the first message", pull.recv()).await.unwrap()[0], b"first");
+    (pull, wire, endpoint)
+}
+
+/// The connection answers though nobody waits for its messages.
+async fn answers(wire: &mut TcpStream) {
+    wire.write_all(PING).await.unwrap();
+    hears_pong(wire).await;
+}
+
+async fn hears_pong(wire: &mut TcpStream) {
+    let mut pong = [0; 9];
+    soon("PONG", wire.read_exact(&mut pong)).await.unwrap();
+    assert_eq!(pong, *b"\x04\x07\x04PONG\xab\xcd");
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
+/// Counts how often it was called.
+#[derive(Default)]
+struct Called(AtomicUsize);
+
+impl Called {
+    async fn wait(&self) {
+        while self.0.load(Ordering::Acquire) == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Wake for Called {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+}
+
+const LOOPBACK: &str = "tcp://127.0.0.1:0";
+/// Without a time to live.
+const PING: &[u8] = b"\x04\x09\x04PING\0\0\xab\xcd";
+const ASKED: usize = 200;
