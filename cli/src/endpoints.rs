@@ -61,7 +61,7 @@ fn not_bound(error: BindError) -> Failure {
 
 fn not_connected(error: EndpointError) -> Failure {
     match error {
-        EndpointError::NoRuntime | EndpointError::TooMany => Failure::failed(error),
+        EndpointError::NoRuntime | EndpointError::NoThread(_) | EndpointError::TooMany => Failure::failed(error),
         error => Failure::usage(error),
     }
 }

@@ -70,6 +70,8 @@ pub enum EndpointError {
     Wildcard(String),
     /// Sockets bind and connect within a tokio runtime.
     NoRuntime,
+    /// The system has no thread for looking after heartbeats, and why.
+    NoThread(String),
     /// The socket has 65,536 peers already.
     TooMany,
     /// A PAIR has one peer at most, and it has one.
@@ -183,6 +185,7 @@ impl fmt::Display for EndpointError {
             Self::TooMany => f.write_str("the socket has no room for another peer"),
             Self::Taken => zeptomq_core::pattern::Refused::Taken.fmt(f),
             Self::NoRuntime => f.write_str("sockets bind and connect within a tokio runtime"),
+            Self::NoThread(error) => write!(f, "no thread for looking after heartbeats: {error}"),
         }
     }
 }

@@ -79,6 +79,8 @@ pub(crate) struct State<P> {
     /// Whose message was taken last, or who came last.
     pub(crate) last: Option<PeerId>,
     pub(crate) press: Press,
+    /// The time of the last tick.
+    pub(crate) ticked: Instant,
     pub(crate) sends: Budget,
     pub(crate) receives: Budget,
 }
@@ -112,6 +114,7 @@ impl<P: Pattern> Hub<P> {
             envelope: Vec::new(),
             last: None,
             press: Press::default(),
+            ticked: Instant::from_ms(0),
             sends: Budget::FULL,
             receives: Budget::FULL,
         };

@@ -51,9 +51,6 @@ pub(crate) trait Junction: Send + Sync {
     /// The peer will not be connected to any more; what is queued for it is dropped.
     fn give_up(&self, peer: PeerId);
 
-    /// Looks after heartbeats, and after memory that is not used any more.
-    fn tick(&self);
-
     /// How many messages are queued for the peer.
     fn queued(&self, peer: PeerId) -> usize;
 }
@@ -169,10 +166,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
     }
 
     fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written, own: &mut dyn FnMut(&Own<'_>)) -> Work {
-        let now = self.shared.now();
         let options = &self.shared.options;
         let mut state = self.lock();
-        let State { peers, pattern, senders, phase, crowded, press, .. } = &mut *state;
+        let State { peers, pattern, senders, phase, crowded, press, ticked, .. } = &mut *state;
         let share = peers.receive_share(options);
         let Some(found) = peers.find(peer) else { return Work { end: Some(End::Abandoned), ..Work::default() } };
         let released = std::mem::take(&mut written.load);
@@ -193,7 +189,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         line.missed = found.writer == Writer::Caller;
         if written.hungry && !line.missed {
             // A command goes between messages, not into one that a caller began to write.
-            let speaks = !found.outbox.is_begun() && speak(pattern, peer, &mut line.heartbeat, now, own);
+            let speaks = !found.outbox.is_begun() && speak(pattern, peer, &mut line.heartbeat, *ticked, own);
             work.batch = (!found.outbox.is_empty()).then(|| {
                 press.close(&self.shared.blocks);
                 found.outbox.take()
@@ -212,6 +208,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             // Its share may have become smaller, for others came. Who is not read is to be roused when it is again.
             line.reading = work.room > 0;
         }
+        // A tick may have come just before it was read.
+        line.end = line.end.filter(|end| *end != End::Silent || !line.heard);
         work.end = line.end.or(match phase {
             Phase::Closing if said_all => Some(End::Finished),
             Phase::Closed => Some(End::Abandoned),
@@ -230,7 +228,6 @@ impl<P: Pattern + Send> Junction for Hub<P> {
     }
 
     fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>, by: By) -> usize {
-        let now = self.shared.now();
         let mut state = self.lock();
         let State { peers, pattern, waiting, receiver, unreceived, crowded, .. } = &mut *state;
         let limit = peers.receive_share(&self.shared.options);
@@ -255,8 +252,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         *unreceived += found.inbox.load().octets - before;
         *crowded |= *unreceived >= self.shared.options.receive_total;
         if let Some(line) = &mut found.line {
-            line.heartbeat.heard(now);
-            line.suspect = false;
+            line.heard = true;
             pings.drain(..).for_each(|ping| line.heartbeat.handle(&ping.command()));
             room_left = room(found.inbox.load(), limit, *crowded);
             line.reading = room_left > 0;
@@ -327,37 +323,6 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         self.shared.progress.notify_waiters();
     }
 
-    fn tick(&self) {
-        self.shared.blocks.shrink();
-        let now = self.shared.now();
-        let mut state = self.lock();
-        let mut woken = Vec::new();
-        let crowded = state.crowded;
-        state.press.shrink();
-        for peer in state.peers.iter_mut() {
-            peer.inbox.shrink();
-            if peer.writer == Writer::Idle {
-                peer.outbox.shrink();
-            }
-            let Some(line) = &mut peer.line else { continue };
-            if !line.reading || crowded {
-                // A peer that we do not listen to is not dead.
-                line.heartbeat.heard(now);
-            }
-            // Who waited for messages and was called may be busy with something else.
-            woken.extend(line.driver.as_ref().and_then(|driver| driver.bell().overdue()));
-            if line.heartbeat.is_expired(now) {
-                // The connection is read first: this program may have been away for as long.
-                let doomed = std::mem::replace(&mut line.suspect, true);
-                woken.extend(if doomed { line.doom(End::Silent) } else { line.rouse() });
-            } else if line.heartbeat.poll_timeout().is_some_and(|at| at.has_come(now)) {
-                woken.extend(line.rouse());
-            }
-        }
-        drop(state);
-        woken.into_iter().for_each(Waker::wake);
-    }
-
     fn queued(&self, peer: PeerId) -> usize {
         self.lock().peers.find(peer).map_or(0, |peer| peer.outbox.load().messages)
     }
@@ -365,7 +330,18 @@ impl<P: Pattern + Send> Junction for Hub<P> {
 
 /// A line for a connection that has just come up.
 pub(crate) fn line(out: Arc<crate::transport::Outgoing>, clear: bool, heartbeat: Heartbeat) -> Line {
-    Line { out, clear, heartbeat, reading: true, suspect: false, missed: false, roused: None, driver: None, end: None }
+    Line {
+        out,
+        clear,
+        heartbeat,
+        reading: true,
+        heard: false,
+        suspect: false,
+        missed: false,
+        roused: None,
+        driver: None,
+        end: None,
+    }
 }
 
 /// A subscription as the message that says it.

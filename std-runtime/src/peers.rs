@@ -77,10 +77,13 @@ pub(crate) struct Line {
     pub(crate) clear: bool,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) reading: bool,
+    /// Whether octets came since the last tick: so the time is asked for then only.
+    pub(crate) heard: bool,
     /// Whether the peer seems to have been silent for too long. What it said may only not have been read yet.
     pub(crate) suspect: bool,
     /// Whether the driver has come while a caller wrote, and could say nothing of its own.
     pub(crate) missed: bool,
+    /// Whom to wake so that it is looked after; none while that is to come still.
     pub(crate) roused: Option<Waker>,
     /// How whoever waits for its messages looks after it.
     pub(crate) driver: Option<Arc<dyn Drive>>,

@@ -12,10 +12,11 @@ use crate::monitor::Monitor;
 use crate::options::{Options, OptionsError};
 use crate::receiving::Receiving;
 use crate::sending::{Sending, try_send};
+use crate::ticker::TICKER;
+use crate::upkeep::period;
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
-use std::time::Duration;
 use tokio::runtime::Handle;
 use zeptomq_core::pattern::{self, Drops, Pattern, Receives, Refused, Sends, req};
 use zeptomq_core::storage::Heap;
@@ -176,8 +177,11 @@ impl<P: Pattern + Send> Socket<P> {
     pub(crate) fn start(&self) -> Result<Handle, EndpointError> {
         let hub = &self.owner.hub;
         let runtime = Handle::try_current().map_err(|_| EndpointError::NoRuntime)?;
-        if hub.shared.runtime.set(runtime.clone()).is_ok() {
-            runtime.spawn(tick(hub.clone()));
+        if hub.shared.runtime.get().is_none() {
+            let of: Weak<Hub<P>> = Arc::downgrade(hub);
+            TICKER.add(of, period(&hub.shared.options)).map_err(|error| EndpointError::NoThread(error.to_string()))?;
+            // Somebody else may have been quicker: to be told twice does no harm.
+            let _ = hub.shared.runtime.set(runtime.clone());
         }
         Ok(runtime)
     }
@@ -397,22 +401,3 @@ fn try_recv<P: Receives>(hub: &Hub<P>) -> Result<Option<Message>, RecvError> {
         Poll::Pending => Ok(None),
     }
 }
-
-/// Looks after the heartbeats of all connections, a few times in an interval.
-async fn tick<P: Pattern + Send + 'static>(hub: Arc<Hub<P>>) {
-    let heartbeat = hub.shared.options.heartbeat;
-    let shortest = [heartbeat.interval_ms, heartbeat.timeout_ms].into_iter().filter(|ms| *ms > 0).min();
-    let period = shortest.map_or(TICK_MAX, |ms| Duration::from_millis(u64::from(ms) / 4).clamp(TICK_MIN, TICK_MAX));
-    let mut phase = hub.shared.phase.subscribe();
-    let mut ticks = tokio::time::interval(period);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => hub.tick(),
-            _ = phase.wait_for(|phase| *phase == Phase::Closed) => return,
-        }
-    }
-}
-
-const TICK_MIN: Duration = Duration::from_millis(10);
-const TICK_MAX: Duration = Duration::from_millis(500);
