@@ -66,6 +66,40 @@ async fn a_subscriber_of_too_many_topics_is_sent_everything() {
     }
 }
 
+/// Not the topic for which there was no room: a forwarder passes on what it is shown, and its subscriber is sent everything.
+#[tokio::test]
+async fn an_xpub_shows_a_topic_without_room_as_a_subscription_to_everything() {
+    let (a, b, everything) = (&b"\x01a"[..], &b"\x01b"[..], &b"\x01"[..]);
+    for (options, topics, shown) in [
+        (Options::new().topics(2, 100), ["a", "b", "c"], &[a, b, everything][..]),
+        (Options::new().topics(100, 1), ["a", "b", "cc"], &[a, b, everything]),
+        (Options::new().topics(1, 100), ["a", "b", "c"], &[a, everything]),
+    ] {
+        let mut xpub = Xpub::with(options).unwrap();
+        let mut wire = peer(&xpub.bind(LOOPBACK).await.unwrap(), "SUB").await;
+        for topic in topics {
+            wire.write_all(&[&[0, topic.len() as u8 + 1, 1], topic.as_bytes()].concat()).await.unwrap();
+        }
+        // A message of the subscriber is the end of what is shown.
+        wire.write_all(b"\0\x01z").await.unwrap();
+        for subscription in shown {
+            assert_eq!(&soon("what is shown", xpub.recv()).await.unwrap()[0], *subscription, "{topics:?}");
+        }
+        assert_eq!(&soon("the message", xpub.recv()).await.unwrap()[0], b"z", "{topics:?}");
+        assert_eq!(xpub.drops().widened, 1, "{topics:?}");
+        drop(wire);
+        let mut cancelled = Vec::new();
+        for _ in shown {
+            cancelled.push(soon("a cancel", xpub.recv()).await.unwrap()[0].to_vec());
+        }
+        cancelled.sort();
+        let mut wanted: Vec<Vec<u8>> = shown.iter().map(|topic| [&[0], &topic[1..]].concat()).collect();
+        wanted.sort();
+        assert_eq!(cancelled, wanted);
+        assert_eq!(xpub.try_recv(), Ok(None));
+    }
+}
+
 /// Of a topic that two want, each subscription and each cancel is shown, or the first and the last.
 #[tokio::test]
 async fn verbosity_is_how_much_an_xpub_shows() {
