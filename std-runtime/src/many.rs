@@ -23,13 +23,28 @@ pub struct SendManyError {
 
 impl<P: Sends + Send> Socket<P> {
     /// Queues the messages of an iterator, as far as there is room at once. Returns how many were. It costs less for each
-    /// than [`try_send`](Self::try_send), for the socket is entered once for many. It never waits: a task that calls it in a
-    /// loop lets others run by itself.
+    /// than [`try_send`](Self::try_send), for the socket is entered once for many.
+    ///
+    /// It never waits, and so never lets other tasks run: a task that calls it in a loop has to, for instance by
+    /// `tokio::task::yield_now().await` after each call. Else its queue is filled to the
+    /// [`send_limit`](crate::Options::send_limit) each time before anybody else on its thread has a turn.
     ///
     /// # Errors
     /// When one is not queued, it comes back with those behind it that were taken out of the iterator already, at most 6,
-    /// in order. The rest is still in the iterator, when that was given by reference. To wait for room,
-    /// [`send`](Self::send) the first of them.
+    /// in order. The rest is still in the iterator: give that by reference, or the rest is dropped with it. To wait for
+    /// room, [`send`](Self::send) what came back:
+    ///
+    /// ```
+    /// # async fn example(push: zeptomq::Push) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut lines = (0..100_000).map(|number| format!("line {number}"));
+    /// while let Err(refused) = push.send_many(&mut lines) {
+    ///     for message in refused.unsent {
+    ///         push.send(message).await?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn send_many<T: Into<Message>>(&self, messages: impl IntoIterator<Item = T>) -> Result<usize, SendManyError> {
         self.owner.hub.send_many(messages.into_iter().map(Into::into))
     }
@@ -82,9 +97,17 @@ impl<P: Sends> Hub<P> {
         while !ended {
             // The iterator is the user's, so it is not asked under the lock. What it gives is put where it stays at once: to
             // move it costs as much as to encode it.
-            let few: [Option<Message>; AT_ONCE] = std::array::from_fn(|_| {
-                let next = if ended { None } else { messages.next() };
-                ended |= next.is_none();
+            let mut long = false;
+            let few: [Option<Message>; AT_ONCE] = std::array::from_fn(|at| {
+                if ended || long {
+                    return None;
+                }
+                let next = messages.next();
+                ended = next.is_none();
+                // Of each one it would cost as much as a tenth of what queueing it does.
+                if at == 0 {
+                    long = next.as_ref().is_some_and(|message| message.octets() >= LONG);
+                }
                 next
             });
             if let [None, ..] = few {
@@ -161,3 +184,6 @@ impl std::error::Error for SendManyError {}
 /// Messages with which the socket is entered once. The C library keeps as many freed pieces of a length at hand: with 64 of
 /// them a message of 64 octets cost a fifth more.
 const AT_ONCE: usize = 7;
+/// Behind a message of so many octets none is taken out before the socket is entered: the memory of several would be as much
+/// as a queue may hold.
+const LONG: usize = 32 * 1024;

@@ -80,6 +80,15 @@ impl Message {
         self.as_parts().len()
     }
 
+    /// How many octets its parts have together.
+    #[inline]
+    pub(crate) fn octets(&self) -> usize {
+        match &self.0 {
+            Body::One(part) => part.as_ref().len(),
+            Body::Many(parts) => parts.iter().map(|part| part.as_ref().len()).sum(),
+        }
+    }
+
     /// The part at `index`, counted from 0.
     pub fn part(&self, index: usize) -> Option<&[u8]> {
         self.as_parts().get(index).map(AsRef::as_ref)

@@ -105,6 +105,22 @@ async fn the_first_that_finds_no_room_comes_back_and_nothing_is_lost() {
     assert_eq!((error.sent, error.unsent.len()), (0, 1));
 }
 
+/// They may be made as they are asked for, and several that wait would be much memory.
+#[tokio::test]
+async fn long_messages_are_asked_for_one_by_one() {
+    let limit = Limit { messages: 100, octets: 2 << 20 };
+    let push = Push::with(Options::new().send_limit(limit).linger(Duration::ZERO)).unwrap();
+    push.connect("tcp://127.0.0.1:1").unwrap();
+    let mut made = 0;
+    let messages = std::iter::repeat_with(|| {
+        made += 1;
+        vec![7; 1 << 20]
+    });
+    let error = push.send_many(messages).unwrap_err();
+    assert_eq!((error.sent, error.reason, error.unsent.len()), (2, NotSent::Full, 1));
+    assert_eq!(made, 3);
+}
+
 #[tokio::test]
 async fn each_refusal_names_its_message() {
     let push = Push::new();
