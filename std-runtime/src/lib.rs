@@ -46,6 +46,20 @@
 //! Delivery is at most once per peer, and in order while a connection lasts. Every queue and every wait has a limit: see
 //! [`Options`].
 //!
+//! # Where sockets run
+//!
+//! In the tokio runtime in which they first bind or connect. It needs I/O and time, as `#[tokio::main]` has them and
+//! `Builder::enable_all` adds them: without time no connection comes up.
+//!
+//! What sends or receives much is to be a spawned task, or to run on a current_thread runtime. The main future of a
+//! multi_thread runtime, which is what `#[tokio::main]` runs without more, has a thread of its own, and what passes between
+//! it and a connection wakes threads: with messages of up to 256 octets it had a quarter to two fifths of the speed, and a
+//! request took 1.7 times as long.
+//!
+//! A message leaves at once when its connection was quiet, so a task that waits for something else after each small message
+//! has each written alone. Those that it sends without waiting leave together; [`send_many`](Socket::send_many) and
+//! [`recv_many`](Socket::recv_many) cost the least for each.
+//!
 //! # How it is built
 //!
 //! The protocol and the patterns are in [`core`], which holds no message; this crate carries out what it

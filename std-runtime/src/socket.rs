@@ -200,7 +200,8 @@ impl<P: Sends + Send> Socket<P> {
         Sending::new(&self.owner.hub, message.into())
     }
 
-    /// Queues a message if there is room at once.
+    /// Queues a message if there is room at once. It lets no other task run, which a loop of it has to do now and then, as for
+    /// [`send_many`](Self::send_many).
     ///
     /// # Errors
     /// The message comes back with the reason.
