@@ -158,8 +158,8 @@ where
         let mut halves: MutexGuard<'_, _> = match self.halves.try_lock() {
             Ok(halves) => halves,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Whoever looks after it tells when there is a message.
-            Err(TryLockError::WouldBlock) => return,
+            // Its task looks after it now, and may be past what was rung for.
+            Err(TryLockError::WouldBlock) => return self.bell.ring_for_task(),
         };
         if let Some(halves) = &mut *halves
             && halves.ended.is_none()
