@@ -8,10 +8,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 use support::{peer, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use zeptomq::{Endpoint, Event, Pull, Rep, Req};
+use zeptomq::{Endpoint, Event, Options, Pull, Push, Rep, Req};
 
 on_both_runtimes![
     who_stops_to_wait_leaves_the_connection_to_its_task,
@@ -177,3 +178,31 @@ const LOOPBACK: &str = "tcp://127.0.0.1:0";
 /// Without a time to live.
 const PING: &[u8] = b"\x04\x09\x04PING\0\0\xab\xcd";
 const ASKED: usize = 200;
+
+/// It and the connection's task come to the connection at the same time, again and again. No heartbeat helps.
+#[test]
+fn a_receiver_that_comes_while_the_task_is_there_is_not_forgotten() {
+    let silent = || Options::new().heartbeat(Duration::ZERO, Duration::ZERO);
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (tell, told) = std::sync::mpsc::channel::<String>();
+    let sender = std::thread::spawn(move || {
+        runtime().block_on(async {
+            let push = Push::with(silent()).unwrap();
+            push.connect(&told.recv().unwrap()).unwrap();
+            for _ in 0..MANY {
+                soon("room", push.send(&[7; 256])).await.unwrap();
+            }
+            push.close().await.unwrap();
+        });
+    });
+    runtime().block_on(async {
+        let mut pull = Pull::with(silent()).unwrap();
+        tell.send(pull.bind("tcp://127.0.0.1:0").await.unwrap().to_string()).unwrap();
+        for at in 0..MANY {
+            soon(&format!("message {at}"), pull.recv()).await.unwrap();
+        }
+    });
+    sender.join().unwrap();
+}
+
+const MANY: usize = 1_500_000;
