@@ -449,13 +449,13 @@ const fn seals<O: Open>() -> Seals {
 /// The octets from `start` to `end`; none where they are not all there.
 #[inline(never)]
 fn between(octets: &[u8], start: u16, end: u16) -> &[u8] {
-    octets.get(usize::from(start)..usize::from(end)).unwrap_or_default()
+    octets.get(..usize::from(end)).unwrap_or_default().get(usize::from(start)..).unwrap_or_default()
 }
 
 /// The same, to be written.
 #[inline(never)]
 fn between_mut(octets: &mut [u8], start: u16, end: u16) -> &mut [u8] {
-    octets.get_mut(usize::from(start)..usize::from(end)).unwrap_or_default()
+    octets.get_mut(..usize::from(end)).unwrap_or_default().get_mut(usize::from(start)..).unwrap_or_default()
 }
 
 /// Moves octets `start..end` down to `to`.
