@@ -14,14 +14,16 @@ pub const HEADER_LEN_MAX: usize = 9;
 pub const SHORT_LEN_MAX: usize = 255;
 
 /// What a frame is: RFC 37's `message-more`, `message-last` and `command`.
+// Each has the value of its flags, so that neither way takes a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub enum FrameKind {
     /// Part of a message that goes on with the next frame.
-    More,
+    More = MORE,
     /// The last, or only, part of a message.
-    Last,
+    Last = 0b000,
     /// A command, never shown to the user.
-    Command,
+    Command = COMMAND,
 }
 
 /// A frame's header: all but its body.
@@ -49,11 +51,7 @@ pub enum FrameError {
 impl FrameKind {
     /// The flags of a frame of this kind, LONG aside.
     pub const fn flags(self) -> u8 {
-        match self {
-            Self::Last => 0b000,
-            Self::More => MORE,
-            Self::Command => COMMAND,
-        }
+        self as u8
     }
 
     /// The kind of a part of a message, by whether another follows.
