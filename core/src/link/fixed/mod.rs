@@ -332,13 +332,12 @@ impl<M: Mechanism> FixedLink<M> {
     pub fn pending<'a>(
         &'a mut self,
         tx: &'a mut [u8],
-        rx_len: usize,
         setup: &Setup,
         entropy: &mut dyn FnMut(&mut [u8]),
         now: Instant,
     ) -> &'a [u8] {
         if !self.is_sending() {
-            self.fill_control(setup, rx_len, entropy, now);
+            self.fill_control(setup, entropy, now);
         }
         match &mut self.stage {
             Stage::Up(traffic) if self.control.is_empty() => self.tx.pending(tx, &mut traffic.writer),
@@ -396,12 +395,11 @@ impl<M: Mechanism> FixedLink<M> {
     }
 
     #[inline(never)]
-    fn fill_control(&mut self, setup: &Setup, rx_len: usize, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) {
+    fn fill_control(&mut self, setup: &Setup, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) {
         match &mut self.stage {
             Stage::Opening(handshake, _) => {
                 let len = handshake.poll_transmit(setup.identity.as_octets(), entropy, self.control.room());
                 self.control.commit(len.unwrap_or(0));
-                self.establish(setup, rx_len, now);
             }
             Stage::Up(traffic) => {
                 if let Some(command) = traffic.heartbeat.poll_transmit(now) {
