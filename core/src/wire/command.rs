@@ -5,6 +5,7 @@
 //! ```
 //! RFC 37 "Commands". The mechanism's own commands are read by the mechanism.
 
+use super::names::Names;
 use super::{FrameKind, Header, Octets, Short, Subscription};
 
 /// A command, its data borrowed from the frame.
@@ -63,17 +64,17 @@ impl<'a> Command<'a> {
         if name.is_empty() || !name.iter().all(u8::is_ascii_alphabetic) {
             return Err(CommandError::BadName);
         }
-        match Name::ALL.iter().find(|known| super::begins_with(body, known.as_octets())) {
-            Some(Name::Ready) => Ok(Self::Ready(data)),
-            Some(Name::Error) => reason(data).map(Self::Error),
-            Some(Name::Ping) => {
+        match NAMES.find(name) {
+            Some(READY) => Ok(Self::Ready(data)),
+            Some(ERROR) => reason(data).map(Self::Error),
+            Some(PING) => {
                 let (ttl, context) = data.split_first_chunk().ok_or(CommandError::BadHeartbeat)?;
                 Ok(Self::Ping { ttl_ds: u16::from_be_bytes(*ttl), context: Context::new(context)? })
             }
-            Some(Name::Pong) => Context::new(data).map(Self::Pong),
-            Some(Name::Subscribe) => Ok(Self::Subscription(Subscription { topic: data, wanted: true })),
-            Some(Name::Cancel) => Ok(Self::Subscription(Subscription { topic: data, wanted: false })),
-            None => Ok(Self::Other { name, data }),
+            Some(PONG) => Context::new(data).map(Self::Pong),
+            Some(SUBSCRIBE) => Ok(Self::Subscription(Subscription { topic: data, wanted: true })),
+            Some(CANCEL) => Ok(Self::Subscription(Subscription { topic: data, wanted: false })),
+            _ => Ok(Self::Other { name, data }),
         }
     }
 
@@ -90,25 +91,25 @@ impl<'a> Command<'a> {
     /// The pieces of its body; of no command that a peer is sent are there more. Numbers are written into `number`.
     pub(crate) fn body<'b>(&'b self, number: &'b mut [u8; 2]) -> Result<[&'b [u8]; 3], Short> {
         let (name, number_len, data) = match *self {
-            Self::Ready(metadata) => (Name::Ready, 0, metadata),
+            Self::Ready(metadata) => (READY, 0, metadata),
             Self::Error(reason) => {
                 let reason = reason.get(..255).unwrap_or(reason);
                 number[0] = reason.len() as u8;
-                (Name::Error, 1, reason)
+                (ERROR, 1, reason)
             }
             Self::Ping { ttl_ds, context } => {
                 *number = ttl_ds.to_be_bytes();
-                (Name::Ping, 2, context.as_octets())
+                (PING, 2, context.as_octets())
             }
-            Self::Pong(context) => (Name::Pong, 0, context.as_octets()),
-            Self::Subscription(Subscription { topic, wanted: true }) => (Name::Subscribe, 0, topic),
-            Self::Subscription(Subscription { topic, wanted: false }) => (Name::Cancel, 0, topic),
+            Self::Pong(context) => (PONG, 0, context.as_octets()),
+            Self::Subscription(Subscription { topic, wanted: true }) => (SUBSCRIBE, 0, topic),
+            Self::Subscription(Subscription { topic, wanted: false }) => (CANCEL, 0, topic),
             Self::Other { name, data } => {
                 number[0] = u8::try_from(name.len()).map_err(|_| Short)?;
                 return Ok([&number[..1], name, data]);
             }
         };
-        Ok([name.as_octets(), number.get(..number_len).unwrap_or_default(), data])
+        Ok([NAMES.at(name), number.get(..number_len).unwrap_or_default(), data])
     }
 }
 
@@ -140,32 +141,15 @@ impl core::fmt::Display for CommandError {
 
 impl core::error::Error for CommandError {}
 
-/// A name that means something to us.
-#[derive(Clone, Copy)]
-enum Name {
-    Ready,
-    Error,
-    Ping,
-    Pong,
-    Subscribe,
-    Cancel,
-}
+/// The names that mean something to us, in the order of their numbers.
+const NAMES: Names = Names(b"\x05READY\x05ERROR\x04PING\x04PONG\x09SUBSCRIBE\x06CANCEL");
 
-impl Name {
-    const ALL: [Self; 6] = [Self::Ready, Self::Error, Self::Ping, Self::Pong, Self::Subscribe, Self::Cancel];
-
-    /// The name behind its length, as a body begins.
-    const fn as_octets(self) -> &'static [u8] {
-        match self {
-            Self::Ready => b"\x05READY",
-            Self::Error => b"\x05ERROR",
-            Self::Ping => b"\x04PING",
-            Self::Pong => b"\x04PONG",
-            Self::Subscribe => b"\x09SUBSCRIBE",
-            Self::Cancel => b"\x06CANCEL",
-        }
-    }
-}
+const READY: usize = 0;
+const ERROR: usize = 1;
+const PING: usize = 2;
+const PONG: usize = 3;
+const SUBSCRIBE: usize = 4;
+const CANCEL: usize = 5;
 
 // RFC 37 grammar: error-reason = OCTET 0*255VCHAR, and nothing behind it.
 fn reason(data: &[u8]) -> Result<&[u8], CommandError> {

@@ -62,7 +62,7 @@ impl<'a> PeerInfo<'a> {
     /// Writes the metadata; `Identity` only for the types that have one.
     pub fn encode(&self, out: &mut impl Octets) -> Result<(), Short> {
         let Some(socket_type) = self.socket_type else { return Ok(()) };
-        put_property(SOCKET_TYPE, socket_type.name().as_bytes(), out)?;
+        put_property(SOCKET_TYPE, socket_type.octets(), out)?;
         if socket_type.has_identity() {
             put_property(IDENTITY, self.identity, out)?;
         }

@@ -6,6 +6,7 @@ pub mod command;
 pub mod frame;
 pub mod greeting;
 pub mod metadata;
+mod names;
 mod octets;
 mod socket_type;
 mod subscription;

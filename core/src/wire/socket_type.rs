@@ -1,5 +1,7 @@
 //! Which socket types are there, and which of them may talk to each other?
 
+use super::names::Names;
+
 /// A socket type as the `Socket-Type` property names it.
 ///
 /// The eleven stable types of RFC 28 to 31; the drafts are not spoken.
@@ -37,7 +39,6 @@ impl SocketType {
     ];
 
     /// The name on the wire, in capitals.
-    #[inline(never)]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pair => "PAIR",
@@ -56,7 +57,12 @@ impl SocketType {
 
     /// The type with that name on the wire. Case matters, as it does to libzmq.
     pub fn from_name(name: &[u8]) -> Option<Self> {
-        Self::ALL.iter().copied().find(|known| super::same(known.name().as_bytes(), name))
+        Self::ALL.get(NAMES.find(name)?).copied()
+    }
+
+    /// The name's octets.
+    pub(super) fn octets(self) -> &'static [u8] {
+        NAMES.at(self as usize).get(1..).unwrap_or_default()
     }
 
     /// Whether a socket of this type may talk to one of type `peer`.
@@ -92,6 +98,9 @@ impl SocketType {
     }
 }
 
+/// The names again, in the order of the types.
+const NAMES: Names = Names(b"\x04PAIR\x03PUB\x03SUB\x03REQ\x03REP\x06DEALER\x06ROUTER\x04PULL\x04PUSH\x04XPUB\x04XSUB");
+
 impl core::fmt::Display for SocketType {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(self.name())
@@ -118,6 +127,7 @@ mod tests {
     fn a_name_is_read_back_and_case_matters() {
         for known in SocketType::ALL {
             assert_eq!(SocketType::from_name(known.name().as_bytes()), Some(known));
+            assert_eq!(known.octets(), known.name().as_bytes());
         }
         assert_eq!(SocketType::from_name(b"push"), None);
         assert_eq!(SocketType::from_name(b"PUSH "), None);
