@@ -61,18 +61,14 @@ struct Entry<const OCTETS: usize> {
 }
 
 impl<const TOPICS: usize, const OCTETS: usize> FixedTopics<TOPICS, OCTETS> {
-    /// Who wants the topic, if there is room for it.
-    fn wanting(&mut self, topic: &[u8]) -> Result<&mut Bits, Full> {
+    /// Who wants the topic, if anybody ever did.
+    #[inline(never)]
+    fn wanting(&mut self, topic: &[u8]) -> Option<&mut Bits> {
         if topic.is_empty() {
-            return Ok(&mut self.everything);
+            return Some(&mut self.everything);
         }
-        let known = self.entries.iter().position(|entry| entry.is(topic));
-        let place = known.or_else(|| self.entries.iter().position(|entry| entry.peers.is_empty()));
-        let entry = place.and_then(|place| self.entries.get_mut(place)).ok_or(Full)?;
-        if known.is_none() {
-            entry.topic.set(topic)?;
-        }
-        Ok(&mut entry.peers)
+        let known = |entry: &&mut Entry<OCTETS>| !entry.peers.is_empty() && same(entry.topic.as_slice(), topic);
+        self.entries.iter_mut().find(known).map(|entry| &mut entry.peers)
     }
 }
 
@@ -89,25 +85,26 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
         if self.widened.contains(peer.slot) {
             return Ok(Change::Nothing);
         }
-        let peers = self.wanting(topic)?;
-        let change = match peers.contains(peer.slot) {
-            true => Change::Nothing,
-            false if peers.is_empty() => Change::Topic,
-            false => Change::Peer,
-        };
-        peers.set(peer.slot, true);
-        Ok(change)
+        if let Some(peers) = self.wanting(topic) {
+            let change = match peers.contains(peer.slot) {
+                true => Change::Nothing,
+                false if peers.is_empty() => Change::Topic,
+                false => Change::Peer,
+            };
+            peers.set(peer.slot, true);
+            return Ok(change);
+        }
+        let free = self.entries.iter_mut().find(|entry| entry.peers.is_empty()).ok_or(Full)?;
+        free.topic.set(topic)?;
+        free.peers.set(peer.slot, true);
+        Ok(Change::Topic)
     }
 
     fn remove(&mut self, topic: &[u8], peer: PeerId) -> Change {
         if self.widened.contains(peer.slot) {
             return Change::Nothing;
         }
-        let peers = match topic.is_empty() {
-            true => Some(&mut self.everything),
-            false => self.entries.iter_mut().find(|entry| entry.is(topic)).map(|entry| &mut entry.peers),
-        };
-        let Some(peers) = peers.filter(|peers| peers.contains(peer.slot)) else { return Change::Nothing };
+        let Some(peers) = self.wanting(topic).filter(|peers| peers.contains(peer.slot)) else { return Change::Nothing };
         peers.set(peer.slot, false);
         if peers.is_empty() { Change::Topic } else { Change::Peer }
     }
@@ -156,12 +153,6 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
         }
         let next = self.entries.iter_mut().find_map(|entry| is_next(&mut entry.peers).then_some(&entry.topic));
         next.map(|topic| topic.as_slice())
-    }
-}
-
-impl<const OCTETS: usize> Entry<OCTETS> {
-    fn is(&self, topic: &[u8]) -> bool {
-        !self.peers.is_empty() && same(self.topic.as_slice(), topic)
     }
 }
 
