@@ -1,6 +1,8 @@
 //! Where do our own commands lie until they have left?
 
-use crate::wire::{Short, Window};
+use crate::link::writer::Writer;
+use crate::mechanism::Seal;
+use crate::wire::{Command, Short, Window};
 
 /// An array that is filled when it is empty and sent before the next message.
 #[derive(Debug)]
@@ -34,6 +36,15 @@ impl Control {
         if self.start == self.end {
             self.clear();
         }
+    }
+
+    /// Writes a command behind what is there, by what seals if there is something yet; or nothing, where there is no room.
+    #[inline(never)]
+    pub(super) fn command<S: Seal>(&mut self, command: &Command<'_>, writer: Option<&mut Writer<S>>) {
+        self.write(|room| match writer {
+            Some(writer) => writer.command(command, room),
+            None => command.encode(room),
+        });
     }
 
     /// Writes behind what is there, as far as there is room.

@@ -359,7 +359,7 @@ impl<M: Mechanism> FixedLink<M> {
     pub fn fail(&mut self, tx: &[u8], reason_for_peer: Option<&str>) -> usize {
         if let Some(reason) = reason_for_peer {
             // Behind what has not left of our opening. Want of room only costs the courtesy.
-            self.control.write(|room| Command::Error(reason.as_bytes()).encode(room));
+            self.control.command::<M::Seal>(&Command::Error(reason.as_bytes()), None);
         }
         self.end(tx, false)
     }
@@ -404,7 +404,7 @@ impl<M: Mechanism> FixedLink<M> {
             Stage::Up(traffic) => {
                 if let Some(command) = traffic.heartbeat.poll_transmit(now) {
                     // The room for commands is empty here and holds the longest heartbeat.
-                    self.control.write(|room| traffic.writer.command(&command, room));
+                    self.control.command(&command, Some(&mut traffic.writer));
                 }
             }
             Stage::Down | Stage::Failed(_) | Stage::Ending(_) => (),
