@@ -48,6 +48,9 @@ struct Common<M: Mechanism> {
     /// Whose message waits to be taken.
     waiting: Rotation<Fixed<32>>,
     shown: Shown,
+    /// [`Links::release_shown`], while he is shown a message that he need not answer: so that it is linked only for who
+    /// receives.
+    release: Option<fn(&mut Links<'_, M>, Instant)>,
     /// What its peer is called, where that was made.
     made: [u8; 5],
     /// What was dropped with no peer in mind, or with peers whose slot has another tenant.
@@ -65,6 +68,7 @@ impl<M: Mechanism> Common<M> {
     const NEW: Self = Self {
         waiting: Rotation::EMPTY,
         shown: Shown::Nothing,
+        release: None,
         made: [0; 5],
         former_drops: Tally::NONE,
         disconnect: None,

@@ -152,7 +152,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             slot.link.clear();
             self.common.waiting.set(peer.slot, false);
             if self.common.shown.is_from(peer) {
-                self.common.shown = Shown::Nothing;
+                (self.common.shown, self.common.release) = (Shown::Nothing, None);
             }
             self.pattern.close(peer);
         }
@@ -305,15 +305,15 @@ impl<M: Mechanism + Clone> Links<'_, M> {
 
     /// Lets go of the message that the user was shown; a request stays until it is answered, for its envelope.
     pub(super) fn release_shown_message(&mut self, now: Instant) {
-        if matches!(self.common.shown, Shown::Message(_)) {
-            self.release_shown(now);
+        if let Some(release) = self.common.release {
+            release(self, now);
         }
     }
 
     /// Lets go of what the user was shown, and looks for the next message of that peer.
     pub(super) fn release_shown(&mut self, now: Instant) {
         let (Shown::Message(peer) | Shown::Request { from: peer, .. }) = self.common.shown else { return };
-        self.common.shown = Shown::Nothing;
+        (self.common.shown, self.common.release) = (Shown::Nothing, None);
         self.release(peer, now);
     }
 

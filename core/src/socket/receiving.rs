@@ -64,8 +64,12 @@ impl<M: Mechanism + Clone> Base<'_, M> {
             match verdict {
                 Verdict::Deliver { skip, keep } => {
                     self.common.waiting.set(index, false);
-                    self.common.shown =
-                        if keep { Shown::Request { from: peer, envelope: skip } } else { Shown::Message(peer) };
+                    if keep {
+                        self.common.shown = Shown::Request { from: peer, envelope: skip };
+                    } else {
+                        self.common.shown = Shown::Message(peer);
+                        self.common.release = Some(|links, now| links.release_shown(now));
+                    }
                     self.places.count_received(peer);
                     return Ok(self.show(pattern, peer, skip));
                 }
