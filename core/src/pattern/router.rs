@@ -43,6 +43,7 @@ impl<S: Storage> Default for Router<S> {
 
 impl<S: Storage> Pattern for Router<S> {
     const TYPE: SocketType = SocketType::Router;
+    const NAMED: bool = true;
     const IN_PIECES: bool = true;
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {

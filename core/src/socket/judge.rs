@@ -3,6 +3,7 @@
 //! What a link does only for some types is done here, where the type is known: what a pattern never asks for is not
 //! linked into a device that has no other.
 
+use super::memory::Places;
 use crate::link::{FixedLink, FixedMessage, Wants};
 use crate::mechanism::Mechanism;
 use crate::pattern::{
@@ -10,6 +11,7 @@ use crate::pattern::{
 };
 use crate::peer::{PeerId, Side};
 use crate::wire::{PeerInfo, SocketType, Subscription};
+use core::ops::Range;
 
 /// What is a socket's own: how it judges, and what the handshake of each of its connections begins with.
 pub(super) struct Own<P, M> {
@@ -23,7 +25,8 @@ pub(super) trait Judge<M: Mechanism> {
     fn opening(&self) -> (M, SocketType);
     fn wants(&self, large_len_max: usize) -> Wants;
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;
-    fn up(&mut self, peer: PeerId, info: &PeerInfo<'_>) -> Result<Option<PeerId>, Refused>;
+    /// The peer said who it is, in metadata that lies there. One whose place it takes is displaced.
+    fn up(&mut self, peer: PeerId, metadata: (&[u8], Range<usize>)) -> Result<Option<Displaced<M>>, Refused>;
     fn down(&mut self, peer: PeerId);
     fn close(&mut self, peer: PeerId);
     fn room(&mut self, peer: PeerId, room: bool);
@@ -48,8 +51,13 @@ impl<P: Pattern, M: Mechanism + Clone> Judge<M> for Own<P, M> {
         self.pattern.open(peer, side)
     }
 
-    fn up(&mut self, peer: PeerId, info: &PeerInfo<'_>) -> Result<Option<PeerId>, Refused> {
-        self.pattern.up(peer, info)
+    fn up(&mut self, peer: PeerId, (rx, metadata): (&[u8], Range<usize>)) -> Result<Option<Displaced<M>>, Refused> {
+        // It was checked.
+        let info = if P::NAMED { rx.get(metadata).and_then(|metadata| PeerInfo::decode(metadata).ok()) } else { None };
+        let displaced = self.pattern.up(peer, &info.unwrap_or(PeerInfo::UNKNOWN))?;
+        Ok(displaced
+            .filter(|other| *other != peer)
+            .map(|other| Displaced { peer: other, fail: |places, peer| places.displace(peer) }))
     }
 
     fn down(&mut self, peer: PeerId) {
@@ -84,6 +92,13 @@ impl<P: Pattern, M: Mechanism + Clone> Judge<M> for Own<P, M> {
         link.put_subscription(rx, &Subscription { topic, wanted: false });
         true
     }
+}
+
+/// A peer whose place another takes, and what to do with its link: named here alone, so that it is linked only where peers
+/// have names.
+pub(super) struct Displaced<M: Mechanism> {
+    pub(super) peer: PeerId,
+    pub(super) fail: fn(&mut Places<'_, M>, PeerId),
 }
 
 /// One that receives.

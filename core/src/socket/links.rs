@@ -1,6 +1,6 @@
 //! What does it take to keep the links of a socket going, whatever its type and its sizes?
 
-use super::judge::Judge;
+use super::judge::{Displaced, Judge};
 use super::memory::{Counts, Dial, Failed, Place, Places, Tenant};
 use super::{Common, Failure, SendError, Shown};
 use crate::link::{FixedLink, Outgoing, Setup, Stepped};
@@ -9,7 +9,7 @@ use crate::pattern::overload::Policy;
 use crate::pattern::{Arrival, Prefix, Reason, Refused};
 use crate::peer::{PeerId, Side};
 use crate::time::Instant;
-use crate::wire::PeerInfo;
+use core::ops::Range;
 
 /// The links of a socket, as who moves octets and opens connections sees them. [`crate::io::Connections`] is one who does.
 ///
@@ -268,7 +268,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                         }
                     }
                 }
-                Ok(Stepped::Introduced(metadata)) => match admit(*pattern, &mut slot.tenant, peer, rx.get(metadata)) {
+                Ok(Stepped::Introduced(metadata)) => match admit(*pattern, &mut slot.tenant, peer, (rx, metadata)) {
                     Ok(other) => {
                         displaced = other;
                         slot.step_ms = 0;
@@ -296,10 +296,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 }
             }
         }
-        if let Some(other) = displaced.filter(|other| *other != peer)
-            && let Some(other) = &mut places.find(other)
-        {
-            other.fail(Failure::Displaced);
+        if let Some(Displaced { peer, fail }) = displaced {
+            fail(places, peer);
         }
     }
 
@@ -390,18 +388,16 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     }
 }
 
-/// The peer said who it is: the pattern lets it in, and names a peer that it displaces.
+/// The peer said who it is: the pattern lets it in, and names one that it displaces.
 fn admit<M: Mechanism>(
     pattern: &mut dyn Judge<M>,
     tenant: &mut Tenant,
     peer: PeerId,
-    metadata: Option<&[u8]>,
-) -> Result<Option<PeerId>, Refused> {
-    // It was checked.
-    let info = PeerInfo::decode(metadata.unwrap_or_default()).unwrap_or(PeerInfo::UNKNOWN);
+    metadata: (&[u8], Range<usize>),
+) -> Result<Option<Displaced<M>>, Refused> {
     if *tenant == Tenant::Stranger {
         pattern.open(peer, Side::Accept)?;
         *tenant = Tenant::Peer(Side::Accept);
     }
-    pattern.up(peer, &info)
+    pattern.up(peer, metadata)
 }

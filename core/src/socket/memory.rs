@@ -167,6 +167,13 @@ impl<M: Mechanism> Places<'_, M> {
         self.slot(peer)?.link.message(self.rx.get(start..)?.get(..usize::from(self.rx_len))?)
     }
 
+    /// The peer came back over another connection.
+    pub(super) fn displace(&mut self, peer: PeerId) {
+        if let Some(place) = &mut self.find(peer) {
+            place.fail(Failure::Displaced);
+        }
+    }
+
     /// Queues a message for each peer of an audience, by slot; or for none, where the policy is not to drop and one has no
     /// room. Whether it did.
     pub(super) fn publish(&mut self, policy: Policy, audience: u32, message: &[&[u8]]) -> Result<bool, SendError> {
