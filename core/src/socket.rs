@@ -25,7 +25,7 @@ use crate::peer::PeerId;
 use crate::storage::{FIXED_TOPIC_LEN_MAX, Fixed, Full, Storage};
 use crate::time::Instant;
 use judge::{Judge, Own};
-use memory::{Places, Slot};
+use memory::{Failed, Places, Slot};
 use tally::Tally;
 
 /// A socket of pattern `P`, in [`Memory`] that the caller lends it for as long as it lives.
@@ -55,13 +55,14 @@ struct Common<M: Mechanism> {
     made: [u8; 5],
     /// What was dropped with no peer in mind, or with peers whose slot has another tenant.
     former_drops: Tally,
-    /// [`Links::disconnect`], once a peer is connected to: so that it is linked only for who connects.
-    disconnect: Option<fn(&mut Links<'_, M>, PeerId)>,
+    /// [`Links::lost`], once a peer is connected to: so that it is linked only for who connects.
+    lost: Option<Lost<M>>,
     /// A message found no room, and nothing was taken since: from when on what lost peers had sent makes way, by
     /// [`Links::make_way`], which is linked only for who sends to one peer.
     make_way: Option<(Instant, MakeWay<M>)>,
 }
 
+type Lost<M> = fn(&mut Links<'_, M>, PeerId, Failed);
 type MakeWay<M> = fn(&mut Links<'_, M>, Instant);
 
 impl<M: Mechanism> Common<M> {
@@ -71,7 +72,7 @@ impl<M: Mechanism> Common<M> {
         release: None,
         made: [0; 5],
         former_drops: Tally::NONE,
-        disconnect: None,
+        lost: None,
         make_way: None,
     };
 }

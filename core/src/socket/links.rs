@@ -25,7 +25,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// Makes a queue for a peer that is to be connected to, now and each time the connection is lost: see
     /// [`Links::poll_connect`].
     pub fn connect(&mut self) -> Result<PeerId, Refused> {
-        self.common.disconnect = Some(|links, peer| links.disconnect(peer));
+        self.common.lost = Some(|links, peer, failed| links.lost(peer, failed));
         let peer = self.let_in(Tenant::Peer(Side::Connect))?;
         let opened = self.pattern.open(peer, Side::Connect);
         if let Some(slot) = self.places.slot_mut(peer) {
@@ -114,8 +114,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     pub fn detach(&mut self, peer: PeerId, now: Instant) {
         self.release_shown_message(now);
         let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
-        slot.failed = Failed::No;
-        let mut dropped = slot.link.detach(tx);
+        let failed = core::mem::replace(&mut slot.failed, Failed::No);
+        slot.link.detach();
         match slot.tenant {
             Tenant::Nobody => (),
             Tenant::Stranger => slot.tenant = Tenant::Nobody,
@@ -123,21 +123,28 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 self.pattern.down(peer);
                 // A message that cannot be started over has made room.
                 self.pattern.room(peer, true);
-                match side {
-                    Side::Accept => dropped += slot.link.discard(tx),
-                    Side::Connect if slot.dial == Dial::Settled => slot.dial = Dial::Lost,
-                    Side::Connect => (),
+                match self.common.lost {
+                    Some(lost) if side == Side::Connect => lost(self, peer, failed),
+                    _ => slot.counts.drops.count_many(Reason::Undelivered, slot.link.discard(tx)),
                 }
             }
         }
-        slot.counts.drops.count_many(Reason::Undelivered, dropped);
-        // RFC 37 "Error Handling": whom an ERROR sent away does not come back by itself.
-        if slot.dial == Dial::Never
-            && let Some(disconnect) = self.common.disconnect
-        {
-            return disconnect(self, peer);
-        }
         self.read(peer, now);
+    }
+
+    /// The connection to a peer of `connect` is lost: what waits to leave waits for the next.
+    fn lost(&mut self, peer: PeerId, failed: Failed) {
+        // RFC 37 "Error Handling": whom an ERROR sent away does not come back by itself.
+        if let Failed::Untold(failure) | Failed::Told(failure) = failed
+            && failure.is_final()
+        {
+            return self.disconnect(peer);
+        }
+        let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
+        slot.counts.drops.count_many(Reason::Undelivered, slot.link.start_over(tx));
+        if slot.dial == Dial::Settled {
+            slot.dial = Dial::Lost;
+        }
     }
 
     /// The peer of `connect` will not be connected to any more: what waits to leave is dropped, see
@@ -147,8 +154,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
         if slot.tenant == Tenant::Peer(Side::Connect) {
             (slot.tenant, slot.dial, slot.failed) = (Tenant::Nobody, Dial::Settled, Failed::No);
-            let dropped = slot.link.detach(tx) + slot.link.discard(tx);
-            slot.counts.drops.count_many(Reason::Undelivered, dropped);
+            slot.link.detach();
+            slot.counts.drops.count_many(Reason::Undelivered, slot.link.discard(tx));
             slot.link.clear();
             self.common.waiting.set(peer.slot, false);
             if self.common.shown.is_from(peer) {
@@ -211,7 +218,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             if let Err(error) = place.slot.link.handle_timeout(place.rx.len(), now) {
                 place.fail(Failure::Link(error));
             }
-            if let Failed::Untold(failure) = core::mem::replace(&mut place.slot.failed, Failed::No) {
+            if let Failed::Untold(failure) = place.slot.failed {
+                place.slot.failed = Failed::Told(failure);
                 return Some((PeerId { slot: index, turn: place.slot.turn }, failure));
             }
         }

@@ -104,8 +104,6 @@ pub(super) enum Dial {
     Lost,
     /// Then.
     At(Instant),
-    /// Not any more: its handshake failed for good.
-    Never,
 }
 
 /// Whether a link has to be closed.
@@ -114,6 +112,8 @@ pub(super) enum Failed {
     No,
     /// Nobody was told yet.
     Untold(Failure),
+    /// It waits for its connection to be closed.
+    Told(Failure),
 }
 
 impl<M: Mechanism> Places<'_, M> {
@@ -207,12 +207,8 @@ impl<M: Mechanism> Place<'_, M> {
     pub(super) fn fail(&mut self, failure: Failure) {
         let slot = &mut *self.slot;
         if matches!(slot.failed, Failed::No) {
-            if slot.tenant == Tenant::Peer(Side::Connect) && failure.is_final() {
-                slot.dial = Dial::Never;
-            }
-            let dropped = slot.link.fail(self.tx, failure.reason_for_peer());
+            slot.link.fail(failure.reason_for_peer());
             slot.failed = Failed::Untold(failure);
-            slot.counts.drops.count_many(Reason::Undelivered, dropped);
         }
     }
 }
@@ -276,7 +272,7 @@ impl<M: Mechanism> Slot<M> {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         match self.dial {
             Dial::At(at) => Some(at),
-            Dial::Settled | Dial::Now | Dial::Lost | Dial::Never => self.link.poll_timeout(),
+            Dial::Settled | Dial::Now | Dial::Lost => self.link.poll_timeout(),
         }
     }
 }
@@ -290,7 +286,7 @@ impl Dial {
         match self {
             Self::Now => true,
             Self::At(at) => at.has_come(now),
-            Self::Settled | Self::Lost | Self::Never => false,
+            Self::Settled | Self::Lost => false,
         }
     }
 }

@@ -129,12 +129,17 @@ impl<M: Mechanism> FixedLink<M> {
         self.stage = Stage::Opening(Handshake::new(mechanism, socket_type, rx_len, deadline), None);
     }
 
-    /// The connection is gone. What arrived whole is still read, until [`Stepped::Ended`]; a message that had left in
-    /// part is started over on the next connection. One whose frames were sealed for this one cannot be: it is dropped.
-    /// Returns how many were.
-    pub fn detach(&mut self, tx: &[u8]) -> usize {
+    /// The connection is gone. What arrived whole is still read, until [`Stepped::Ended`]. What waits to leave is to be
+    /// discarded, or started over.
+    pub fn detach(&mut self) {
         self.control.clear();
-        self.end(tx, true)
+        self.end(true);
+    }
+
+    /// A message that had left in part is to leave on the next connection. One whose frames were sealed for this one cannot:
+    /// it is dropped. Returns how many were.
+    pub fn start_over(&mut self, tx: &[u8]) -> usize {
+        self.tx.rewind(tx, M::Open::CLEAR)
     }
 
     /// Drops what waits to leave and says how many messages that were.
@@ -354,14 +359,13 @@ impl<M: Mechanism> FixedLink<M> {
         false
     }
 
-    /// The link is to be closed: what can be said of it to the peer is pending, and `detach` is to follow. Returns how
-    /// many messages were dropped, as `detach` does.
-    pub fn fail(&mut self, tx: &[u8], reason_for_peer: Option<&str>) -> usize {
+    /// The link is to be closed: what can be said of it to the peer is pending, and `detach` is to follow.
+    pub fn fail(&mut self, reason_for_peer: Option<&str>) {
         if let Some(reason) = reason_for_peer {
             // Behind what has not left of our opening. Want of room only costs the courtesy.
             self.control.command::<M::Seal>(&Command::Error(reason.as_bytes()), None);
         }
-        self.end(tx, false)
+        self.end(false);
     }
 
     /// When `handle_timeout` is to be called, or something is to be sent; `None` when never.
@@ -411,16 +415,15 @@ impl<M: Mechanism> FixedLink<M> {
         }
     }
 
-    /// Ends the stage, but for what reads on. How many messages were dropped.
+    /// Ends the stage, but for what reads on.
     #[inline(never)]
-    fn end(&mut self, tx: &[u8], is_lost: bool) -> usize {
+    fn end(&mut self, is_lost: bool) {
         let reader = match core::mem::replace(&mut self.stage, Stage::Down) {
             Stage::Up(Traffic { reader, .. }) => Some(reader),
             Stage::Failed(reader) | Stage::Ending(reader) => reader,
             Stage::Down | Stage::Opening(..) => None,
         };
         self.stage = if is_lost { Stage::Ending(reader) } else { Stage::Failed(reader) };
-        self.tx.rewind(tx, M::Open::CLEAR)
     }
 
     /// Passes from handshake to traffic, when the peer was introduced and the mechanism has sent all it has to.
