@@ -44,7 +44,7 @@ impl<P: Pattern, M: Mechanism + Clone> Judge<M> for Own<P, M> {
     }
 
     fn wants(&self, large_len_max: usize) -> Wants {
-        Wants::new(P::LISTENS, if P::IN_PIECES { large_len_max } else { 0 })
+        Wants::new::<M>(P::LISTENS, if P::IN_PIECES { large_len_max } else { 0 })
     }
 
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {

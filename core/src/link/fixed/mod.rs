@@ -61,9 +61,9 @@ pub struct Wants {
 
 impl Wants {
     /// Whether it listens to subscriptions, and the longest frame that comes in pieces, in octets.
-    pub const fn new(subscriptions: bool, large_len_max: usize) -> Self {
+    pub const fn new<M: Mechanism>(subscriptions: bool, large_len_max: usize) -> Self {
         // Named here alone, so that it is linked only for who listens.
-        let listen: Option<rx::Listen> = if subscriptions { Some(Rx::finish_subscription) } else { None };
+        let listen: Option<rx::Listen> = if subscriptions { Some(Rx::finish_subscription::<M::Open>) } else { None };
         Self { listen, large_len_max }
     }
 }
@@ -271,7 +271,7 @@ impl<M: Mechanism> FixedLink<M> {
     /// Puts a subscription there as the message that waits, in the place of the one that waited, which is longer. When the
     /// link has ended, it ends again behind that message.
     pub fn put_subscription(&mut self, rx: &mut [u8], subscription: &Subscription<'_>) {
-        self.rx.put_subscription(rx, subscription, seals::<M::Open>());
+        self.rx.put_subscription::<M::Open>(rx, subscription);
         if self.is_down() {
             self.stage = Stage::Ending(None);
         }

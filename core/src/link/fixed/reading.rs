@@ -2,7 +2,7 @@
 
 use super::pieces::Passing;
 use super::rx::Rx;
-use super::{LinkError, Reader, Wants, seals};
+use super::{LinkError, Reader, Wants};
 use crate::link::heartbeat::Heartbeat;
 use crate::link::reader::Step;
 use crate::link::writer;
@@ -33,7 +33,7 @@ pub(super) fn read<O: Open>(
                 (Err(error), ..) => return Err(LinkError::Command(*error)),
                 (Ok(Command::Subscription(Subscription { topic, wanted })), Some(listen), _) => {
                     let topic_len = topic.len();
-                    listen(rx, octets, *wanted, topic_len, used, seals::<O>());
+                    listen(rx, octets, *wanted, topic_len, used);
                     return Ok(true);
                 }
                 (Ok(command), _, Some(heartbeat)) => heartbeat.handle(command),

@@ -8,7 +8,7 @@
 //! next message. A subscription in a command becomes a message where it stands; one in the middle of a message goes
 //! before it.
 
-use super::message::Seals;
+use crate::mechanism::Open;
 use crate::wire::{FrameKind, Header, Subscription, Window, copy};
 
 /// How an array is used that is filled at one end and used up at the other. The array itself is lent to each call, always
@@ -24,7 +24,7 @@ pub(super) struct Rx {
 }
 
 /// [`Rx::finish_subscription`].
-pub(super) type Listen = fn(&mut Rx, &mut [u8], bool, usize, usize, Seals);
+pub(super) type Listen = fn(&mut Rx, &mut [u8], bool, usize, usize);
 
 impl Rx {
     pub(super) const EMPTY: Self = Self { head: 0, first_end: 0, next_end: 0, cursor: 0, end: 0 };
@@ -101,15 +101,14 @@ impl Rx {
 
     /// The command of `used` octets at the cursor says what the peer wants: it becomes the message that says the same, whose
     /// frame ends with the same topic, and is shorter.
-    pub(super) fn finish_subscription(
+    pub(super) fn finish_subscription<O: Open>(
         &mut self,
         octets: &mut [u8],
         wanted: bool,
         topic_len: usize,
         used: usize,
-        seals: Seals,
     ) {
-        let frame = Frame::new(topic_len, seals);
+        let frame = Frame::new::<O>(topic_len);
         let shorter = used.saturating_sub(frame.len);
         frame.write_head(wanted, self.unread(octets).get_mut(shorter..).unwrap_or_default());
         self.skip(octets, shorter);
@@ -119,8 +118,8 @@ impl Rx {
     }
 
     /// Puts a subscription there as the message that waits; in the place of the one that waited, which is longer.
-    pub(super) fn put_subscription(&mut self, octets: &mut [u8], subscription: &Subscription<'_>, seals: Seals) {
-        let frame = Frame::new(subscription.topic.len(), seals);
+    pub(super) fn put_subscription<O: Open>(&mut self, octets: &mut [u8], subscription: &Subscription<'_>) {
+        let frame = Frame::new::<O>(subscription.topic.len());
         if !self.has_message() {
             self.clear();
             (self.cursor, self.end) = (frame.len as u16, frame.len as u16);
@@ -184,11 +183,10 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(topic_len: usize, seals: Seals) -> Self {
-        let (head, tail) = (usize::from(seals.head), usize::from(seals.tail));
-        let body_len = head + 1 + topic_len + tail;
+    fn new<O: Open>(topic_len: usize) -> Self {
+        let body_len = O::HEAD + 1 + topic_len + O::TAIL;
         let header_len = Header::len_for(body_len);
-        Self { len: header_len + body_len, topic_at: header_len + head + 1, body_len }
+        Self { len: header_len + body_len, topic_at: header_len + O::HEAD + 1, body_len }
     }
 
     /// Writes what stands before the topic.
@@ -216,10 +214,22 @@ fn reverse(octets: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rx, Seals};
-    use crate::wire::Subscription;
+    use super::Rx;
+    use crate::mechanism::{Clear, Open, Rejected};
+    use crate::wire::{FrameKind, Subscription};
 
-    const NONE: Seals = Seals { head: 0, tail: 0 };
+    /// An octet on each side of a body.
+    struct Boxed;
+
+    impl Open for Boxed {
+        const CLEAR: bool = false;
+        const HEAD: usize = 1;
+        const TAIL: usize = 1;
+
+        fn open(&mut self, outer: FrameKind, _body: &mut [u8]) -> Result<FrameKind, Rejected> {
+            Ok(outer)
+        }
+    }
 
     fn commit(rx: &mut Rx, array: &mut [u8], octets: &[u8]) {
         rx.window(array)[..octets.len()].copy_from_slice(octets);
@@ -233,7 +243,7 @@ mod tests {
         rx.take_in(3);
         rx.finish_message();
         rx.take_in(3);
-        rx.finish_subscription(array, true, 2, 14, NONE);
+        rx.finish_subscription::<Clear>(array, true, 2, 14);
         assert!(rx.is_full(64));
         for message in [&b"\0\x01w"[..], b"\0\x03\x01to"] {
             assert_eq!(rx.message(array), Some(message));
@@ -252,16 +262,16 @@ mod tests {
         commit(&mut rx, array, b"\0\x04\x01abc\0\x01n");
         rx.take_in(6);
         rx.finish_message();
-        rx.put_subscription(array, &Subscription { topic: b"", wanted: true }, Seals { head: 1, tail: 1 });
+        rx.put_subscription::<Boxed>(array, &Subscription { topic: b"", wanted: true });
         assert_eq!(rx.message(array).map(|frame| (frame.len(), frame[3])), Some((5, 1)));
         rx.release_message();
         assert_eq!(rx.message(array), None);
         assert_eq!(rx.unread(array), b"\0\x01n");
         rx.clear();
-        rx.put_subscription(array, &Subscription { topic: b"gone", wanted: false }, NONE);
+        rx.put_subscription::<Clear>(array, &Subscription { topic: b"gone", wanted: false });
         assert_eq!(rx.message(array), Some(&b"\0\x05\0gone"[..]));
         rx.release_message();
-        rx.put_subscription(array, &Subscription { topic: &[7; 20], wanted: false }, NONE);
+        rx.put_subscription::<Clear>(array, &Subscription { topic: &[7; 20], wanted: false });
         assert_eq!(rx.message(array), None);
     }
 }
