@@ -122,7 +122,7 @@ impl<M: Mechanism> Places<'_, M> {
         Places { slots: self.slots, rx: self.rx, rx_len: self.rx_len, tx: self.tx, tx_len: self.tx_len }
     }
 
-    #[inline(never)]
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub(super) fn at(&mut self, index: u16) -> Option<Place<'_, M>> {
         let slot = self.slots.get_mut(usize::from(index))?;
         let (rx_start, tx_start) =
@@ -145,6 +145,7 @@ impl<M: Mechanism> Places<'_, M> {
         self.slots.get(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
     }
 
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub(super) fn slot_mut(&mut self, peer: PeerId) -> Option<&mut Slot<M>> {
         self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
     }
