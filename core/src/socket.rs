@@ -24,7 +24,7 @@ use crate::pattern::{Drops, Pattern, Rep, Sub};
 use crate::peer::PeerId;
 use crate::storage::{FIXED_TOPIC_LEN_MAX, Fixed, Full, Storage};
 use crate::time::Instant;
-use judge::{Judge, Own};
+use judge::{Judge, Kind};
 use memory::{Failed, Places, Slot};
 use tally::Tally;
 
@@ -33,11 +33,12 @@ use tally::Tally;
 #[repr(C)]
 pub struct FixedSocket<'m, P, M: Mechanism> {
     base: Base<'m, M>,
-    own: Own<P, M>,
+    pattern: P,
 }
 
 /// All of a socket but what is its own. What it does is compiled once for sockets of all types.
 struct Base<'m, M: Mechanism> {
+    kind: Kind<M>,
     common: Common<M>,
     setup: &'m Setup,
     places: Places<'m, M>,
@@ -115,12 +116,12 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
     ) -> Self {
         const { assert!(FIXED_TOPIC_LEN_MAX <= TOPIC_LEN_MAX, "a topic that is wanted can be told") };
         let places = memory.places();
-        Self { own: Own { pattern, mechanism }, base: Base { common: Common::NEW, setup, places } }
+        Self { base: Base { kind: Kind::of::<P>(mechanism, setup), common: Common::NEW, setup, places }, pattern }
     }
 
     /// What keeps its connections going: it connects and accepts, and moves octets.
     pub fn links(&mut self) -> Links<'_, M> {
-        self.base.links(&mut self.own)
+        self.base.links(&mut self.pattern)
     }
 
     /// How many messages were dropped, by reason.
@@ -146,15 +147,15 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
 impl<M: Mechanism + Clone> Base<'_, M> {
     #[inline(never)]
     fn links<'a>(&'a mut self, pattern: &'a mut dyn Judge<M>) -> Links<'a, M> {
-        let Self { common, setup, places } = self;
-        Links { pattern, common, setup, places: places.reborrow() }
+        let Self { kind, common, setup, places } = self;
+        Links { pattern, kind, common, setup, places: places.reborrow() }
     }
 }
 
 impl<S: Storage, M: Mechanism + Clone> FixedSocket<'_, Rep<S>, M> {
     /// Gives up on answering the request that was taken last: the requester hears nothing, and the next may be taken.
     pub fn abandon(&mut self, now: Instant) {
-        self.own.pattern.abandon();
+        self.pattern.abandon();
         self.links().release_shown(now);
     }
 }
@@ -163,12 +164,12 @@ impl<S: Storage, M: Mechanism> FixedSocket<'_, Sub<S>, M> {
     /// Wants all messages whose first part begins with the topic; each publisher is told when octets pending for it are
     /// next asked for. Subscriptions are counted: each is taken back on its own.
     pub fn subscribe(&mut self, topic: &[u8]) -> Result<(), Full> {
-        self.own.pattern.subscribe(topic)
+        self.pattern.subscribe(topic)
     }
 
     /// Takes one subscription back. Whether there was one.
     pub fn unsubscribe(&mut self, topic: &[u8]) -> bool {
-        self.own.pattern.unsubscribe(topic)
+        self.pattern.unsubscribe(topic)
     }
 }
 

@@ -4,7 +4,7 @@
 //! linked into a device that has no other.
 
 use super::memory::Places;
-use crate::link::{FixedLink, FixedMessage, Wants};
+use crate::link::{FixedLink, FixedMessage, Setup, Wants};
 use crate::mechanism::Mechanism;
 use crate::pattern::{
     Arrival, Identity, Pattern, Prefix, Receives, Refused, Route, RouteError, Sends, TakeError, To, Verdict,
@@ -13,17 +13,24 @@ use crate::peer::{PeerId, Side};
 use crate::wire::{PeerInfo, SocketType, Subscription};
 use core::ops::Range;
 
-/// What is a socket's own: how it judges, and what the handshake of each of its connections begins with.
-pub(super) struct Own<P, M> {
-    pub(super) pattern: P,
+/// What its type is to the links of a socket, in numbers.
+pub(super) struct Kind<M> {
+    /// What the handshake of each connection begins with.
     pub(super) mechanism: M,
+    pub(super) socket_type: SocketType,
+    pub(super) wants: Wants,
 }
 
-/// That with its type forgotten, so that sockets of all types share one code.
+impl<M: Mechanism> Kind<M> {
+    /// That of a pattern `P`.
+    pub(super) fn of<P: Pattern>(mechanism: M, setup: &Setup) -> Self {
+        let large_len_max = if P::IN_PIECES { setup.large_len_max } else { 0 };
+        Self { mechanism, socket_type: P::TYPE, wants: Wants::new::<M>(P::LISTENS, large_len_max) }
+    }
+}
+
+/// A pattern with its type forgotten, so that sockets of all types share one code.
 pub(super) trait Judge<M: Mechanism> {
-    /// What a connection begins with.
-    fn opening(&self) -> (M, SocketType);
-    fn wants(&self, large_len_max: usize) -> Wants;
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;
     /// The peer said who it is, in metadata that lies there. One whose place it takes is displaced.
     fn up(&mut self, peer: PeerId, metadata: (&[u8], Range<usize>)) -> Result<Option<Displaced<M>>, Refused>;
@@ -38,43 +45,35 @@ pub(super) trait Judge<M: Mechanism> {
     fn put_cancelled(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> bool;
 }
 
-impl<P: Pattern, M: Mechanism + Clone> Judge<M> for Own<P, M> {
-    fn opening(&self) -> (M, SocketType) {
-        (self.mechanism.clone(), P::TYPE)
-    }
-
-    fn wants(&self, large_len_max: usize) -> Wants {
-        Wants::new::<M>(P::LISTENS, if P::IN_PIECES { large_len_max } else { 0 })
-    }
-
+impl<P: Pattern, M: Mechanism> Judge<M> for P {
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused> {
-        self.pattern.open(peer, side)
+        Pattern::open(self, peer, side)
     }
 
     fn up(&mut self, peer: PeerId, (rx, metadata): (&[u8], Range<usize>)) -> Result<Option<Displaced<M>>, Refused> {
         // It was checked.
         let info = if P::NAMED { rx.get(metadata).and_then(|metadata| PeerInfo::decode(metadata).ok()) } else { None };
-        let displaced = self.pattern.up(peer, &info.unwrap_or(PeerInfo::UNKNOWN))?;
+        let displaced = Pattern::up(self, peer, &info.unwrap_or(PeerInfo::UNKNOWN))?;
         Ok(displaced
             .filter(|other| *other != peer)
             .map(|other| Displaced { peer: other, fail: |places, peer| places.displace(peer) }))
     }
 
     fn down(&mut self, peer: PeerId) {
-        self.pattern.down(peer);
+        Pattern::down(self, peer);
     }
 
     fn close(&mut self, peer: PeerId) {
-        self.pattern.close(peer);
+        Pattern::close(self, peer);
     }
 
     fn room(&mut self, peer: PeerId, room: bool) {
-        self.pattern.room(peer, room);
+        Pattern::room(self, peer, room);
     }
 
     fn arrived(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> Arrival {
         let message = link.message(rx).unwrap_or(FixedMessage::NONE);
-        let arrival = self.pattern.arrived(peer, &message);
+        let arrival = Pattern::arrived(self, peer, &message);
         if arrival == Arrival::Widened {
             link.put_subscription(rx, &Subscription { topic: &[], wanted: true });
         }
@@ -82,13 +81,13 @@ impl<P: Pattern, M: Mechanism + Clone> Judge<M> for Own<P, M> {
     }
 
     fn tell_subscription(&mut self, peer: PeerId, link: &mut FixedLink<M>) {
-        if let Some(subscription) = self.pattern.poll_subscription(peer) {
+        if let Some(subscription) = Pattern::poll_subscription(self, peer) {
             link.subscribe(&subscription);
         }
     }
 
     fn put_cancelled(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> bool {
-        let Some(topic) = self.pattern.poll_cancelled(peer) else { return false };
+        let Some(topic) = Pattern::poll_cancelled(self, peer) else { return false };
         link.put_subscription(rx, &Subscription { topic, wanted: false });
         true
     }
@@ -108,17 +107,17 @@ pub(super) trait Taker<M: Mechanism>: Judge<M> {
     fn identity(&self, peer: PeerId) -> Option<Identity<'_>>;
 }
 
-impl<P: Receives, M: Mechanism + Clone> Taker<M> for Own<P, M> {
+impl<P: Receives, M: Mechanism> Taker<M> for P {
     fn may_take(&self) -> Result<(), TakeError> {
-        self.pattern.may_take()
+        Receives::may_take(self)
     }
 
     fn take(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Verdict {
-        self.pattern.take(peer, message)
+        Receives::take(self, peer, message)
     }
 
     fn identity(&self, peer: PeerId) -> Option<Identity<'_>> {
-        self.pattern.identity(peer)
+        Receives::identity(self, peer)
     }
 }
 
@@ -135,15 +134,15 @@ pub(super) struct Way {
     pub(super) prefix: Prefix,
 }
 
-impl<P: Sends, M: Mechanism + Clone> Sender<M> for Own<P, M> {
+impl<P: Sends, M: Mechanism> Sender<M> for P {
     fn route(&mut self, message: &[&[u8]]) -> Result<Way, RouteError> {
-        match self.pattern.route(message)? {
+        match Sends::route(self, message)? {
             Route { to: To::One(to), skip, prefix } => Ok(Way { to, skip, prefix }),
             Route { to: To::All(_), .. } => Err(RouteError::NoPeer),
         }
     }
 
     fn sent(&mut self, to: PeerId) {
-        self.pattern.sent(to);
+        Sends::sent(self, to);
     }
 }

@@ -1,6 +1,6 @@
 //! What does it take to keep the links of a socket going, whatever its type and its sizes?
 
-use super::judge::{Displaced, Judge};
+use super::judge::{Displaced, Judge, Kind};
 use super::memory::{Counts, Dial, Failed, Place, Places, Tenant};
 use super::{Common, Failure, SendError, Shown};
 use crate::link::{FixedLink, Outgoing, Setup, Stepped};
@@ -16,6 +16,7 @@ use core::ops::Range;
 /// A call for a peer that is gone does nothing.
 pub struct Links<'a, M: Mechanism> {
     pub(super) pattern: &'a mut dyn Judge<M>,
+    pub(super) kind: &'a Kind<M>,
     pub(super) common: &'a mut Common<M>,
     pub(super) setup: &'a Setup,
     pub(super) places: Places<'a, M>,
@@ -87,8 +88,8 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         let rx_len = usize::from(self.places.rx_len);
         if let Some(slot) = self.places.slot_mut(peer).filter(|slot| slot.tenant != Tenant::Nobody) {
             (slot.failed, slot.dial) = (Failed::No, Dial::Settled);
-            let (mechanism, socket_type) = self.pattern.opening();
-            slot.link.attach(mechanism, socket_type, self.setup, rx_len, now);
+            let Kind { mechanism, socket_type, .. } = self.kind;
+            slot.link.attach(mechanism.clone(), *socket_type, self.setup, rx_len, now);
         }
     }
 
@@ -246,13 +247,12 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// Reads what has arrived from the peer, as far as the next message that the user may take.
     fn read(&mut self, peer: PeerId, now: Instant) {
         let mut displaced = None;
-        let Self { pattern, common: Common { waiting, shown, .. }, setup, places, .. } = self;
+        let Self { pattern, kind, common: Common { waiting, shown, .. }, setup, places } = self;
         let mut found = places.find(peer);
         let Some(place) = &mut found else { return };
-        let wants = pattern.wants(setup.large_len_max);
         loop {
             let Place { slot, rx, .. } = &mut *place;
-            match slot.link.step(rx, setup, now, wants) {
+            match slot.link.step(rx, setup, now, kind.wants) {
                 Ok(Stepped::On) => (),
                 Ok(Stepped::Idle) => {
                     let judged = waiting.contains(peer.slot) || shown.is_from(peer);

@@ -24,7 +24,7 @@ impl<P: Receives, M: Mechanism + Clone> FixedSocket<'_, P, M> {
     /// Where [`Setup::large_len_max`](crate::link::Setup::large_len_max) allows it, a message whose last part does not fit
     /// comes in pieces, between which other peers have their turns: see [`Received::extent`].
     pub fn try_recv(&mut self, now: Instant) -> Result<Option<Received<'_>>, TakeError> {
-        self.base.try_recv(&mut self.own, now)
+        self.base.try_recv(&mut self.pattern, now)
     }
 }
 

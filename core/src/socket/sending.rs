@@ -19,14 +19,14 @@ impl<P: Sends, M: Mechanism + Clone> FixedSocket<'_, P, M> {
         if message.is_empty() {
             return Err(SendError::Empty);
         }
-        if let Some(handled) = self.own.pattern.handle_subscription(message) {
+        if let Some(handled) = self.pattern.handle_subscription(message) {
             return handled.map_err(|TopicsFull| SendError::Route(RouteError::NoRoomForTopic));
         }
         let policy = P::overload(policy);
         if !P::TO_ALL {
-            return self.base.send_to_one(&mut self.own, policy, message, now);
+            return self.base.send_to_one(&mut self.pattern, policy, message, now);
         }
-        let audience = match self.own.pattern.route(message).map_err(SendError::Route)?.to {
+        let audience = match self.pattern.route(message).map_err(SendError::Route)?.to {
             To::One(to) => bit(to.slot),
             To::All(audience) => audience.iter().fold(0, |bits, slot| bits | bit(slot)),
         };
