@@ -101,13 +101,18 @@ pub(super) struct Displaced<M: Mechanism> {
 }
 
 /// One that receives.
-pub(super) trait Taker<M: Mechanism>: Judge<M> {
+pub(super) trait Taker<M: Mechanism> {
+    fn judge(&mut self) -> &mut dyn Judge<M>;
     fn may_take(&self) -> Result<(), TakeError>;
     fn take(&mut self, peer: PeerId, message: &FixedMessage<'_>) -> Verdict;
     fn identity(&self, peer: PeerId) -> Option<Identity<'_>>;
 }
 
 impl<P: Receives, M: Mechanism> Taker<M> for P {
+    fn judge(&mut self) -> &mut dyn Judge<M> {
+        self
+    }
+
     fn may_take(&self) -> Result<(), TakeError> {
         Receives::may_take(self)
     }
@@ -122,7 +127,8 @@ impl<P: Receives, M: Mechanism> Taker<M> for P {
 }
 
 /// One whose messages go to one peer each.
-pub(super) trait Sender<M: Mechanism>: Judge<M> {
+pub(super) trait Sender<M: Mechanism> {
+    fn judge(&mut self) -> &mut dyn Judge<M>;
     fn route(&mut self, message: &[&[u8]]) -> Result<Way, RouteError>;
     fn sent(&mut self, to: PeerId);
 }
@@ -135,6 +141,10 @@ pub(super) struct Way {
 }
 
 impl<P: Sends, M: Mechanism> Sender<M> for P {
+    fn judge(&mut self) -> &mut dyn Judge<M> {
+        self
+    }
+
     fn route(&mut self, message: &[&[u8]]) -> Result<Way, RouteError> {
         match Sends::route(self, message)? {
             Route { to: To::One(to), skip, prefix } => Ok(Way { to, skip, prefix }),

@@ -37,9 +37,9 @@ impl<M: Mechanism + Clone> Base<'_, M> {
         match pattern.may_take() {
             Ok(()) => {
                 self.common.make_way = None;
-                self.links(pattern).release_shown(now);
+                self.links(pattern.judge()).release_shown(now);
             }
-            Err(_) => self.links(pattern).release_shown_message(now),
+            Err(_) => self.links(pattern.judge()).release_shown_message(now),
         }
         // Each round but the last uses up a message that has arrived. It may end the turn.
         loop {
@@ -73,8 +73,8 @@ impl<M: Mechanism + Clone> Base<'_, M> {
                     self.places.count_received(peer);
                     return Ok(self.show(pattern, peer, skip));
                 }
-                Verdict::Drop(reason) => self.links(pattern).refuse(peer, reason, false, now),
-                Verdict::Close(reason) => self.links(pattern).refuse(peer, reason, true, now),
+                Verdict::Drop(reason) => self.links(pattern.judge()).refuse(peer, reason, false, now),
+                Verdict::Close(reason) => self.links(pattern.judge()).refuse(peer, reason, true, now),
             }
         }
     }

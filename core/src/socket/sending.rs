@@ -53,13 +53,13 @@ impl<M: Mechanism + Clone> Base<'_, M> {
                 Ok(way) => way,
                 Err(RouteError::NoPeer) if policy.makes_room() && !making_room => {
                     making_room = true;
-                    self.links(pattern).forget_full();
+                    self.links(pattern.judge()).forget_full();
                     continue;
                 }
                 Err(RouteError::NoPeer) => break,
                 Err(error) => return Err(SendError::Route(error)),
             };
-            let mut links = self.links(pattern);
+            let mut links = self.links(pattern.judge());
             if links.put(policy, making_room, to, &prefix, message.get(skip..).unwrap_or_default())? {
                 // What lies behind the shown message came before this one is sent, and is judged so.
                 links.release_shown(now);
@@ -67,7 +67,7 @@ impl<M: Mechanism + Clone> Base<'_, M> {
                 pattern.sent(to);
                 return Ok(());
             }
-            pattern.room(to, false);
+            pattern.judge().room(to, false);
         }
         if self.common.make_way.is_none() {
             self.common.make_way = Some((now.after_ms(self.setup.handshake_ms), |links, now| links.make_way(now)));
