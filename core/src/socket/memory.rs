@@ -2,7 +2,7 @@
 
 use super::tally::Tally;
 use super::{Failure, PeerStatus, SendError};
-use crate::link::{FixedLink, FixedMessage, Outgoing};
+use crate::link::{FixedLink, Outgoing};
 use crate::mechanism::Mechanism;
 use crate::pattern::Reason;
 use crate::pattern::overload::Policy;
@@ -150,22 +150,9 @@ impl<M: Mechanism> Places<'_, M> {
         self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
     }
 
-    /// The user is given a message of the peer's, or more of one, which does not count again.
-    pub(super) fn count_received(&mut self, peer: PeerId) {
-        if let Some(slot) = self.slot_mut(peer).filter(|slot| !slot.link.has_piece()) {
-            slot.counts.received = slot.counts.received.wrapping_add(1);
-        }
-    }
-
     /// A slot with more of a message whose beginning was taken.
     pub(super) fn piece(&self) -> Option<u16> {
         self.slots.iter().zip(0u16..).find(|(slot, _)| slot.link.has_piece()).map(|(_, index)| index)
-    }
-
-    /// The message of the peer that waits.
-    pub(super) fn message(&self, peer: PeerId) -> Option<FixedMessage<'_>> {
-        let start = usize::from(peer.slot) * usize::from(self.rx_len);
-        self.slot(peer)?.link.message(self.rx.get(start..)?.get(..usize::from(self.rx_len))?)
     }
 
     /// The peer came back over another connection.

@@ -1,6 +1,7 @@
 //! How does the user come to a message that has arrived?
 
 use super::judge::Taker;
+use super::memory::{Place, Slot};
 use super::{Base, FixedSocket, Shown};
 use crate::link::{Extent, FixedMessage};
 use crate::mechanism::Mechanism;
@@ -50,10 +51,10 @@ impl<M: Mechanism + Clone> Base<'_, M> {
                 Err(_) => self.places.piece(),
             };
             let Some(index) = index else { return Ok(None) };
-            let Some(slot) = self.places.slots.get(usize::from(index)) else { return Ok(None) };
+            let Some(Place { slot, rx, .. }) = self.places.at(index) else { return Ok(None) };
             let peer = PeerId { slot: index, turn: slot.turn };
             self.common.waiting.took(index);
-            let verdict = match self.places.message(peer) {
+            let verdict = match slot.link.message(rx) {
                 _ if slot.link.has_piece() => Verdict::Deliver { skip: 0, keep: false },
                 Some(message) => pattern.take(peer, &message),
                 None => {
@@ -70,7 +71,10 @@ impl<M: Mechanism + Clone> Base<'_, M> {
                         self.common.shown = Shown::Message(peer);
                         self.common.release = Some(|links, now| links.release_shown(now));
                     }
-                    self.places.count_received(peer);
+                    // More of a message does not count again.
+                    if !slot.link.has_piece() {
+                        slot.counts.received = slot.counts.received.wrapping_add(1);
+                    }
                     return Ok(self.show(pattern, peer, skip));
                 }
                 Verdict::Drop(reason) => self.links(pattern.judge()).refuse(peer, reason, false, now),
@@ -80,7 +84,7 @@ impl<M: Mechanism + Clone> Base<'_, M> {
     }
 
     fn show<'a>(&'a mut self, pattern: &'a dyn Taker<M>, from: PeerId, skip: usize) -> Option<Received<'a>> {
-        let link = &self.places.slot(from)?.link;
+        let Place { slot: Slot { link, .. }, rx, .. } = self.places.find(from)?;
         let identity = match pattern.identity(from) {
             Some(_) if link.has_piece() => None,
             Some(Identity::Chosen(name)) => Some(name),
@@ -90,7 +94,7 @@ impl<M: Mechanism + Clone> Base<'_, M> {
             }
             None => None,
         };
-        let message = self.places.message(from).unwrap_or(FixedMessage::NONE);
+        let message = link.message(rx).unwrap_or(FixedMessage::NONE);
         Some(Received { from, identity, message: message.behind(skip), extent: link.extent() })
     }
 }
