@@ -37,8 +37,8 @@ pub(super) trait Judge<M: Mechanism> {
     fn down(&mut self, peer: PeerId);
     fn close(&mut self, peer: PeerId);
     fn room(&mut self, peer: PeerId, room: bool);
-    /// Judges the message that waits in the link. A widened one was replaced.
-    fn arrived(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> Arrival;
+    /// Judges the message that waits in the link, if there is one. A widened one was replaced.
+    fn arrived(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> Option<Arrival>;
     /// Tells the peer over the link what is wanted next.
     fn tell_subscription(&mut self, peer: PeerId, link: &mut FixedLink<M>);
     /// Puts a topic whose cancel is to be shown into the link of the peer that is gone. Whether there was one.
@@ -71,13 +71,12 @@ impl<P: Pattern, M: Mechanism> Judge<M> for P {
         Pattern::room(self, peer, room);
     }
 
-    fn arrived(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> Arrival {
-        let message = link.message(rx).unwrap_or(FixedMessage::NONE);
-        let arrival = Pattern::arrived(self, peer, &message);
+    fn arrived(&mut self, peer: PeerId, link: &mut FixedLink<M>, rx: &mut [u8]) -> Option<Arrival> {
+        let arrival = Pattern::arrived(self, peer, &link.message(rx)?);
         if arrival == Arrival::Widened {
             link.put_subscription(rx, &Subscription { topic: &[], wanted: true });
         }
-        arrival
+        Some(arrival)
     }
 
     fn tell_subscription(&mut self, peer: PeerId, link: &mut FixedLink<M>) {

@@ -260,17 +260,18 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                         waiting.set(peer.slot, true);
                         break;
                     }
-                    if judged || slot.link.message(rx).is_none() {
+                    if judged {
                         break;
                     }
                     match pattern.arrived(peer, &mut slot.link, rx) {
-                        Arrival::Queue => waiting.set(peer.slot, true),
-                        Arrival::Consumed => slot.link.drop_message(),
-                        Arrival::Widened => {
+                        None => break,
+                        Some(Arrival::Queue) => waiting.set(peer.slot, true),
+                        Some(Arrival::Consumed) => slot.link.drop_message(),
+                        Some(Arrival::Widened) => {
                             slot.counts.drops.count(Reason::Widened);
                             waiting.set(peer.slot, true);
                         }
-                        Arrival::Drop(reason) => {
+                        Some(Arrival::Drop(reason)) => {
                             slot.counts.drops.count(reason);
                             slot.link.drop_message();
                         }
