@@ -107,7 +107,9 @@ fn property(metadata: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let name_len = metadata.first()?;
     let (name, rest) = metadata.split_at_checked(1 + usize::from(*name_len))?;
     // RFC 37 grammar: name = OCTET 1*255name-char, name-char = ALPHA | DIGIT | "-" | "_" | "." | "+".
-    if *name_len == 0 || !name.iter().skip(1).all(|octet| octet.is_ascii_alphanumeric() || b"-_.+".contains(octet)) {
+    if *name_len == 0
+        || !name.iter().skip(1).all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.' | b'+'))
+    {
         return None;
     }
     let (value_len, rest) = rest.split_first_chunk()?;
