@@ -109,9 +109,8 @@ impl Rx {
         used: usize,
     ) {
         let frame = Frame::new::<O>(topic_len);
-        let shorter = used.saturating_sub(frame.len);
-        frame.write_head(wanted, self.unread(octets).get_mut(shorter..).unwrap_or_default());
-        self.skip(octets, shorter);
+        self.skip(octets, used.saturating_sub(frame.len));
+        frame.write_head(wanted, self.unread(octets));
         self.take_in(frame.len);
         rotate(super::between_mut(octets, self.next_end, self.cursor), frame.len);
         self.end_message_at(self.next_end + frame.len as u16);
