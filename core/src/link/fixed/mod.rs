@@ -460,15 +460,14 @@ fn between_mut(octets: &mut [u8], start: u16, end: u16) -> &mut [u8] {
     octets.get_mut(..usize::from(end)).unwrap_or_default().get_mut(usize::from(start)..).unwrap_or_default()
 }
 
-/// Moves octets `start..end` down to `to`.
+/// Moves octets down over the first `gap` of them.
 #[inline(never)]
-fn shift_down(octets: &mut [u8], start: usize, end: usize, to: usize) {
-    if start == to {
+fn close_gap(octets: &mut [u8], gap: usize) {
+    if gap == 0 {
         return;
     }
     let octets = Cell::from_mut(octets).as_slice_of_cells();
-    let (Some(from), Some(to)) = (octets.get(start..end), octets.get(to..)) else { return };
-    for (from, to) in from.iter().zip(to) {
+    for (from, to) in octets.iter().skip(gap).zip(octets) {
         to.set(from.get());
         // As in `copy`: the compiler does not call memmove, which is half as long as a link.
         core::hint::black_box(());

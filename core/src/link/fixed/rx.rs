@@ -82,7 +82,7 @@ impl Rx {
             (self.head, self.first_end, self.next_end) = (self.cursor, self.cursor, self.cursor);
             self.settle();
         } else {
-            super::shift_down(octets, usize::from(self.cursor), usize::from(self.end), usize::from(start));
+            super::close_gap(super::between_mut(octets, start, self.end), usize::from(self.cursor - start));
             self.end -= self.cursor - start;
             self.cursor = start;
         }
@@ -165,7 +165,7 @@ impl Rx {
     }
 
     fn shift(&mut self, octets: &mut [u8]) {
-        super::shift_down(octets, usize::from(self.head), usize::from(self.end), 0);
+        super::close_gap(octets, usize::from(self.head));
         self.first_end -= self.head;
         self.next_end -= self.head;
         self.cursor -= self.head;

@@ -181,7 +181,7 @@ impl Tx {
         if start == self.start {
             self.cuts = 0;
         }
-        super::shift_down(octets, usize::from(end), usize::from(self.end), usize::from(start));
+        super::close_gap(super::between_mut(octets, start, self.end), usize::from(end - start));
         self.end -= end - start;
     }
 
@@ -194,7 +194,7 @@ impl Tx {
     }
 
     fn shift(&mut self, octets: &mut [u8]) {
-        super::shift_down(octets, usize::from(self.start), usize::from(self.end), 0);
+        super::close_gap(octets, usize::from(self.start));
         self.sent -= self.start;
         self.frame_end -= self.start;
         self.end -= self.start;
