@@ -23,7 +23,7 @@ impl<S: Seal> Writer<S> {
 
     /// The same of a body in pieces.
     #[inline]
-    fn gathered<const N: usize>(
+    pub(super) fn gathered<const N: usize>(
         &mut self,
         kind: FrameKind,
         body: [&[u8]; N],
@@ -55,10 +55,8 @@ impl<S: Seal> Writer<S> {
         version: Version,
         out: &mut impl Octets,
     ) -> Result<(), Short> {
-        if version >= Version::V3_1 {
-            return self.command(&Command::Subscription(*subscription), out);
-        }
-        self.gathered(FrameKind::Last, [&[subscription.octet()], subscription.topic, &[]], out)
+        let (kind, body) = subscription.frame(version);
+        self.gathered(kind, body, out)
     }
 
     /// Appends a command, whole or not at all.

@@ -89,6 +89,7 @@ impl<'a> Command<'a> {
     }
 
     /// The pieces of its body; of no command that a peer is sent are there more. Numbers are written into `number`.
+    #[inline]
     pub(crate) fn body<'b>(&'b self, number: &'b mut [u8; 2]) -> Result<[&'b [u8]; 3], Short> {
         let (name, number_len, data) = match *self {
             Self::Ready(metadata) => (READY, 0, metadata),
@@ -102,8 +103,7 @@ impl<'a> Command<'a> {
                 (PING, 2, context.as_octets())
             }
             Self::Pong(context) => (PONG, 0, context.as_octets()),
-            Self::Subscription(Subscription { topic, wanted: true }) => (SUBSCRIBE, 0, topic),
-            Self::Subscription(Subscription { topic, wanted: false }) => (CANCEL, 0, topic),
+            Self::Subscription(Subscription { topic, wanted }) => return Ok([subscription(wanted), &[], topic]),
             Self::Other { name, data } => {
                 number[0] = u8::try_from(name.len()).map_err(|_| Short)?;
                 return Ok([&number[..1], name, data]);
@@ -111,6 +111,11 @@ impl<'a> Command<'a> {
         };
         Ok([NAMES.at(name), number.get(..number_len).unwrap_or_default(), data])
     }
+}
+
+/// The name of the command that says a subscription, behind its length.
+pub(super) fn subscription(wanted: bool) -> &'static [u8] {
+    NAMES.at(if wanted { SUBSCRIBE } else { CANCEL })
 }
 
 impl<'a> Context<'a> {

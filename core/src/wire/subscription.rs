@@ -6,6 +6,8 @@
 //! ```
 //! Both are understood on every connection: an application that sends them itself sends the messages.
 
+use super::{FrameKind, Version, command};
+
 /// A topic that a peer wants from now on, or does not want any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Subscription<'a> {
@@ -23,6 +25,16 @@ impl<'a> Subscription<'a> {
             (0, topic) => Some(Self { topic, wanted: false }),
             _ => None,
         }
+    }
+
+    /// The frame that says it to a publisher of this version: its kind, and the pieces of its body.
+    pub(crate) fn frame(self, version: Version) -> (FrameKind, [&'a [u8]; 3]) {
+        let (kind, before): (_, &[u8]) = match self.wanted {
+            _ if version >= Version::V3_1 => (FrameKind::Command, command::subscription(self.wanted)),
+            true => (FrameKind::Last, &[1]),
+            false => (FrameKind::Last, &[0]),
+        };
+        (kind, [before, self.topic, &[]])
     }
 
     /// What goes before the topic in a message.

@@ -1,8 +1,8 @@
 //! Where do our own commands lie until they have left?
 
 use crate::link::writer::Writer;
-use crate::mechanism::Seal;
-use crate::wire::{Command, Short, Window};
+use crate::mechanism::{Clear, Seal};
+use crate::wire::{Command, FrameKind, Window};
 
 /// An array that is filled when it is empty and sent before the next message.
 #[derive(Debug)]
@@ -39,19 +39,25 @@ impl Control {
     }
 
     /// Writes a command behind what is there, by what seals if there is something yet; or nothing, where there is no room.
-    #[inline(never)]
+    #[inline]
     pub(super) fn command<S: Seal>(&mut self, command: &Command<'_>, writer: Option<&mut Writer<S>>) {
-        self.write(|room| match writer {
-            Some(writer) => writer.command(command, room),
-            None => command.encode(room),
-        });
+        let mut number = [0; 2];
+        if let Ok(body) = command.body(&mut number) {
+            self.frame(FrameKind::Command, body, writer);
+        }
     }
 
-    /// Writes behind what is there, as far as there is room.
-    pub(super) fn write(&mut self, write: impl FnOnce(&mut Window<'_>) -> Result<(), Short>) {
+    /// The same of a frame whose body is in pieces.
+    #[inline(never)]
+    pub(super) fn frame<S: Seal>(&mut self, kind: FrameKind, body: [&[u8]; 3], writer: Option<&mut Writer<S>>) {
         let mut room = Window::new(self.room());
+        // One that does not seal writes no other octets than none: there is one code for both.
+        let written = match writer.filter(|_| !S::CLEAR) {
+            Some(writer) => writer.gathered(kind, body, &mut room),
+            None => Writer::new(Clear).gathered(kind, body, &mut room),
+        };
         // Nothing partial counts as written.
-        let len = write(&mut room).map_or(0, |()| room.len());
+        let len = written.map_or(0, |()| room.len());
         self.commit(len);
     }
 

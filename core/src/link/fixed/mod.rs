@@ -330,7 +330,8 @@ impl<M: Mechanism> FixedLink<M> {
     pub fn subscribe(&mut self, subscription: &Subscription<'_>) {
         if let Stage::Up(traffic) = &mut self.stage {
             // The room for commands is empty here and holds the longest topic, sealed.
-            self.control.write(|room| traffic.writer.subscription(subscription, traffic.version, room));
+            let (kind, body) = subscription.frame(traffic.version);
+            self.control.frame(kind, body, Some(&mut traffic.writer));
         }
     }
 
