@@ -90,7 +90,6 @@ impl<M: Mechanism> Handshake<M> {
 
     /// Writes the next of what is to be sent into `out`: the greeting, then the mechanism's commands, each as a whole
     /// frame. Returns its length, 0 when there is none for now. Call it until then, before reading.
-    #[inline(never)]
     pub fn poll_transmit(
         &mut self,
         identity: &[u8],

@@ -182,7 +182,6 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     }
 
     /// What is to be sent to the peer next; empty when there is nothing. Then call [`Links::advance`].
-    #[inline(never)]
     pub fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
         self.release_shown_message(now);
         let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return &[] };

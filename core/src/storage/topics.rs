@@ -62,7 +62,6 @@ struct Entry<const OCTETS: usize> {
 
 impl<const TOPICS: usize, const OCTETS: usize> FixedTopics<TOPICS, OCTETS> {
     /// Who wants the topic, if anybody ever did.
-    #[inline(never)]
     fn wanting(&mut self, topic: &[u8]) -> Option<&mut Bits> {
         if topic.is_empty() {
             return Some(&mut self.everything);
