@@ -65,11 +65,11 @@ const FIRMWARE: [Firmware; 4] = [
 
 /// Limits that are not met yet: the firmware, the column, and the number that must not get worse.
 const NOT_MET_YET: &[(&str, &str, u32)] = &[
-    ("pub", "flash", 9_894),
-    ("pub", "of it its own", 9_720),
-    ("pub-sub", "flash", 11_978),
-    ("rep", "flash", 10_574),
-    ("all", "flash", 23_226),
+    ("pub", "flash", 8_590),
+    ("pub", "of it its own", 8_416),
+    ("pub-sub", "flash", 10_306),
+    ("rep", "flash", 8_794),
+    ("all", "flash", 21_470),
 ];
 
 /// Where the table stands.
