@@ -72,6 +72,19 @@ fn a_stranger_whose_identity_does_not_fit_leaves_its_slot() {
 }
 
 #[test]
+fn a_peer_that_comes_back_under_its_name_displaces_its_former_link() {
+    let mut memory = Memory::<Null, 2, 256, 256>::NEW;
+    let mut router = FixedSocket::<Router<Fixed<2, 4>>, _>::new(Router::NEW, Null::NEW, &mut memory, &SETUP);
+    let peers = [NOW; 2].map(|now| router.links().accept(now).expect("a free slot"));
+    for peer in peers {
+        drain!(router, peer);
+        feed!(router, peer, &opening("DEALER", b"name"));
+    }
+    let failed = [NOW; 2].map(|now| router.links().poll_failed(now));
+    assert_eq!(failed, [Some((peers[0], Failure::Displaced)), None]);
+}
+
+#[test]
 fn a_stranger_that_leaves_before_our_ready_has_left_leaves_its_slot() {
     for len in [0, 10, 63, 64, 70] {
         let mut pull = world(Kind::Pull);
