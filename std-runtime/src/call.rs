@@ -53,7 +53,9 @@ impl Request<'_> {
         if !self.sending.is_over() {
             ready!(self.sending.poll(cx)).map_err(RequestError::Send)?;
         }
-        self.receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest))).map_err(RequestError::Recv)
+        let reply = ready!(self.receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest))));
+        self.receiving.leave();
+        Poll::Ready(reply.map_err(RequestError::Recv))
     }
 }
 

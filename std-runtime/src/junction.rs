@@ -10,6 +10,7 @@ use crate::peers::{Drive, End, Introduced, Line, Writer};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use zeptomq_core::link::{Heartbeat, Ping};
 use zeptomq_core::pattern::overload::Load;
 use zeptomq_core::pattern::{Arrival, Pattern, Reason, Refused};
@@ -158,6 +159,11 @@ impl<P: Pattern + Send> Junction for Hub<P> {
     }
 
     fn entrust(&self, peer: PeerId, driver: Arc<dyn Drive>) {
+        // Where there are more threads, one reads while another takes what was read.
+        let is_alone = |runtime: &Handle| runtime.runtime_flavor() == RuntimeFlavor::CurrentThread;
+        if !P::ALTERNATES && !self.shared.runtime.get().is_some_and(is_alone) {
+            return;
+        }
         let mut state = self.lock();
         if let Some(line) = state.peers.find(peer).and_then(|peer| peer.line.as_mut()) {
             line.driver = Some(driver);
@@ -248,11 +254,13 @@ impl<P: Pattern + Send> Junction for Hub<P> {
                 false
             }
         });
+        let came = messages.len();
         found.inbox.append(messages);
         *unreceived += found.inbox.load().octets - before;
         *crowded |= *unreceived >= self.shared.options.receive_total;
         if let Some(line) = &mut found.line {
             line.heard = true;
+            line.came = came;
             pings.drain(..).for_each(|ping| line.heartbeat.handle(&ping.command()));
             room_left = room(found.inbox.load(), limit, *crowded);
             line.reading = room_left > 0;
@@ -339,6 +347,7 @@ pub(crate) fn line(out: Arc<crate::transport::Outgoing>, clear: bool, heartbeat:
         suspect: false,
         missed: false,
         roused: None,
+        came: 0,
         driver: None,
         end: None,
     }

@@ -155,7 +155,11 @@ async fn recv_many<P: Receives + Send>(
     poll_fn(|cx| receiving.poll(cx, |hub, guest| hub.poll_recv_many(Some(guest), messages, most))).await
 }
 
-fn try_recv_many<P: Receives>(hub: &Hub<P>, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
+fn try_recv_many<P: Receives + Send>(
+    hub: &Hub<P>,
+    messages: &mut Vec<Message>,
+    most: usize,
+) -> Result<usize, RecvError> {
     match hub.poll_recv_many(None, messages, most) {
         Poll::Ready(taken) => taken,
         Poll::Pending => Ok(0),

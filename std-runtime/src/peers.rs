@@ -85,6 +85,8 @@ pub(crate) struct Line {
     pub(crate) missed: bool,
     /// Whom to wake so that it is looked after; none while that is to come still.
     pub(crate) roused: Option<Waker>,
+    /// How many messages came the last time.
+    pub(crate) came: usize,
     /// How whoever waits for its messages looks after it.
     pub(crate) driver: Option<Arc<dyn Drive>>,
     pub(crate) end: Option<End>,

@@ -21,11 +21,7 @@ pub(crate) struct Receiving<'a, P: Receives + Send> {
 
 /// The connection that somebody looks after while he waits for messages. He leaves it when he waits no more.
 #[derive(Default)]
-pub(crate) struct Seat {
-    line: Option<Arc<dyn Drive>>,
-    /// Whether he has not looked after it yet.
-    is_new: bool,
-}
+pub(crate) struct Seat(Option<Arc<dyn Drive>>);
 
 /// Who waits when there is no message.
 pub(crate) struct Guest<'a, 'b> {
@@ -40,63 +36,62 @@ impl<'a, P: Receives + Send> Receiving<'a, P> {
     }
 
     /// Takes messages with `take`, or waits for them.
-    #[inline]
+    // What is taken is made where it is returned, for to move it costs as much as to take it.
+    #[inline(always)]
     pub(crate) fn poll<T>(
         &mut self,
         cx: &mut Context<'_>,
-        mut take: impl FnMut(&Hub<P>, Guest<'_, '_>) -> Poll<T>,
+        take: impl FnOnce(&Hub<P>, Guest<'_, '_>) -> Poll<T>,
     ) -> Poll<T> {
         let Self { hub, seat } = self;
-        seat.look_after(*hub, cx.waker());
-        let mut taken = take(hub, Guest { cx, seat: Some(seat) });
-        if taken.is_pending() && seat.is_new && seat.look_after(*hub, cx.waker()) {
-            taken = take(hub, Guest { cx, seat: Some(seat) });
+        if seat.0.is_some() {
+            seat.look_after(*hub, cx.waker());
         }
-        if taken.is_ready() {
-            seat.leave();
-        }
-        taken
+        take(hub, Guest { cx, seat: Some(seat) })
+    }
+
+    /// Waits no more.
+    pub(crate) fn leave(&mut self) {
+        self.seat = Seat::default();
     }
 }
 
 impl Seat {
     /// Whether there was anything to be done.
-    #[inline]
-    fn look_after(&mut self, junction: &dyn Junction, waker: &Waker) -> bool {
-        let Some(line) = &self.line else { return false };
-        self.is_new = false;
-        let is_due = line.bell().come(waker);
-        if is_due {
-            line.drive(junction);
-        }
-        is_due
-    }
-
-    fn leave(&mut self) {
-        if let Some(line) = self.line.take() {
-            line.bell().leave();
-        }
+    #[inline(never)]
+    fn look_after(&self, junction: &dyn Junction, waker: &Waker) -> bool {
+        let Some(line) = self.0.as_ref().filter(|line| line.bell().come(waker)) else { return false };
+        line.drive(junction);
+        true
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.leave();
+        if let Some(line) = &self.0 {
+            line.bell().leave();
+        }
     }
 }
 
-impl<P: Receives> Hub<P> {
+impl<P: Receives + Send> Hub<P> {
     /// Takes the next message, in turn over the peers. Pending when there is none; the guest is woken when there
     /// is one.
-    pub(crate) fn poll_recv(&self, guest: Option<Guest<'_, '_>>) -> Poll<Result<Message, RecvError>> {
+    pub(crate) fn poll_recv(&self, mut guest: Option<Guest<'_, '_>>) -> Poll<Result<Message, RecvError>> {
         let Some(mut state) = self.turn(guest.as_ref()) else { return Poll::Pending };
-        // Each round but the last uses up a message. The turn may end in between, with the connection of a peer that
-        // answered badly.
+        // Each round uses up a message, or is the last, or the last but one. The turn may end in between, with the
+        // connection of a peer that answered badly.
         loop {
             if let Err(error) = state.pattern.may_take() {
                 return Poll::Ready(Err(error.into()));
             }
-            let Some((peer, verdict)) = state.judge() else { break };
+            let Some((peer, verdict)) = state.judge() else {
+                match self.nothing(state, &mut guest) {
+                    Some(end) => return end.map(Err),
+                    None => state = self.lock(),
+                }
+                continue;
+            };
             let (message, driver) = state.take(peer, verdict, &self.shared.options);
             if driver.is_some() || state.is_relieved(&self.shared.options) {
                 let drivers = state.relieve_all(&self.shared.options);
@@ -108,14 +103,13 @@ impl<P: Receives> Hub<P> {
                 return Poll::Ready(Ok(message));
             }
         }
-        self.nothing(state, guest).map(Err)
     }
 
     /// Takes messages as `poll_recv` does, at most so many, until there are no more. Says how many; pending when there is
     /// none.
     pub(crate) fn poll_recv_many(
         &self,
-        guest: Option<Guest<'_, '_>>,
+        mut guest: Option<Guest<'_, '_>>,
         messages: &mut Vec<Message>,
         most: usize,
     ) -> Poll<Result<usize, RecvError>> {
@@ -130,7 +124,18 @@ impl<P: Receives> Hub<P> {
             if let Err(error) = state.pattern.may_take() {
                 break Some(error);
             }
-            let Some((peer, mut verdict)) = state.judge() else { break None };
+            let Some((peer, mut verdict)) = state.judge() else {
+                if messages.len() > before {
+                    break None;
+                }
+                let end = self.nothing(state, &mut guest);
+                drivers.drain(..).for_each(Waker::wake);
+                match end {
+                    Some(end) => return end.map(Err),
+                    None => state = self.lock(),
+                }
+                continue;
+            };
             if state.waiting.is_alone(peer.slot) {
                 verdict = state.take_run(peer, verdict, messages, most);
             }
@@ -139,20 +144,12 @@ impl<P: Receives> Hub<P> {
             drivers.extend(state.relieve_all(options));
             messages.extend(message);
         };
-        let count = messages.len() - before;
-        let outcome = match ended {
-            _ if count > 0 || most == before => {
-                drop(state);
-                Poll::Ready(Ok(count))
-            }
-            Some(error) => {
-                drop(state);
-                Poll::Ready(Err(error.into()))
-            }
-            None => self.nothing(state, guest).map(Err),
-        };
+        drop(state);
         drivers.into_iter().for_each(Waker::wake);
-        outcome
+        match (messages.len() - before, ended) {
+            (0, Some(error)) => Poll::Ready(Err(error.into())),
+            (count, _) => Poll::Ready(Ok(count)),
+        }
     }
 
     /// The lock; or none while others have their turn, after which the guest is woken.
@@ -169,36 +166,51 @@ impl<P: Receives> Hub<P> {
         Some(state)
     }
 
-    /// There is no message: whether there never will be. The guest is woken when there may be one.
-    fn nothing(&self, mut state: MutexGuard<'_, State<P>>, guest: Option<Guest<'_, '_>>) -> Poll<RecvError> {
+    /// There is no message: whether there never will be; none when there may be one by now. The guest is woken when there
+    /// may be one later.
+    #[inline(never)]
+    fn nothing(
+        &self,
+        mut state: MutexGuard<'_, State<P>>,
+        guest: &mut Option<Guest<'_, '_>>,
+    ) -> Option<Poll<RecvError>> {
         if state.phase == Phase::Closed {
-            return Poll::Ready(RecvError::Closed);
+            return Some(Poll::Ready(RecvError::Closed));
         }
-        let (mut former, mut left) = (None, None);
+        // What waited may have gone with its peer.
+        let drivers = state.relieve_all(&self.shared.options);
+        let (mut former, mut seated) = (None, None);
         if let Some(Guest { cx, seat }) = guest {
             if !state.receiver.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
                 former = state.receiver.replace(cx.waker().clone());
             }
-            left = seat.and_then(|seat| state.seat(seat));
+            if let Some(seat) = seat
+                && let Some(left) = state.seat(seat)
+            {
+                seated = Some((left, seat, cx.waker()));
+            }
         }
-        // What waited may have gone with its peer.
-        let drivers = state.relieve_all(&self.shared.options);
         drop(state);
-        // With them may go a task that wants the lock, and a user's stream.
-        drop((former, left));
+        // With it may go a task that wants the lock; and with the connection that is left, a user's stream.
+        drop(former);
         drivers.into_iter().for_each(Waker::wake);
-        Poll::Pending
+        let is_due = seated.is_some_and(|(left, seat, waker)| {
+            drop(left);
+            seat.look_after(self, waker)
+        });
+        if is_due { None } else { Some(Poll::Pending) }
     }
 }
 
 impl<P: Receives> State<P> {
-    /// Has somebody look after the connection that the next message may come from. What he looked after before.
+    /// Has somebody look after the connection that the next message may come from. What he looked after before, if it is
+    /// another one.
     fn seat(&mut self, seat: &mut Seat) -> Option<Seat> {
-        let line = self.peers.find(self.last?)?.line.as_ref()?.driver.as_ref()?;
-        if seat.line.as_ref().is_some_and(|known| Arc::ptr_eq(known, line)) {
+        let line = self.peers.find(self.last?)?.line.as_ref().filter(|line| line.came <= FEW)?.driver.as_ref()?;
+        if seat.0.as_ref().is_some_and(|known| Arc::ptr_eq(known, line)) {
             return None;
         }
-        Some(std::mem::replace(seat, Seat { line: Some(line.clone()), is_new: true }))
+        Some(std::mem::replace(seat, Seat(Some(line.clone()))))
     }
 
     /// Whose turn it is, and what is to become of its first message.
@@ -312,5 +324,7 @@ impl<P: Receives> State<P> {
     }
 }
 
+/// Where more messages come at once, it does not matter for each who is called, and more of them gather for a task.
+const FEW: usize = 256;
 /// The verdict on a message that the user sees whole.
 const AS_IT_IS: Verdict = Verdict::Deliver { skip: 0, keep: false };

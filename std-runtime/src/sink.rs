@@ -141,7 +141,7 @@ impl<P: Receives + Send> Stream for Receiver<P> {
     }
 }
 
-fn poll_next<P: Receives>(hub: &Hub<P>, cx: &mut Context<'_>) -> Poll<Option<Result<Message, RecvError>>> {
+fn poll_next<P: Receives + Send>(hub: &Hub<P>, cx: &mut Context<'_>) -> Poll<Option<Result<Message, RecvError>>> {
     hub.poll_recv(Some(Guest { cx, seat: None })).map(|taken| match taken {
         Err(RecvError::Closed) => None,
         taken => Some(taken),

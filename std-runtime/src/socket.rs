@@ -396,7 +396,7 @@ async fn recv<P: Receives + Send>(hub: &Hub<P>) -> Result<Message, RecvError> {
     poll_fn(|cx| receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest)))).await
 }
 
-fn try_recv<P: Receives>(hub: &Hub<P>) -> Result<Option<Message>, RecvError> {
+fn try_recv<P: Receives + Send>(hub: &Hub<P>) -> Result<Option<Message>, RecvError> {
     match hub.poll_recv(None) {
         Poll::Ready(taken) => taken.map(Some),
         Poll::Pending => Ok(None),

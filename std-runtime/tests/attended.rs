@@ -12,7 +12,7 @@ use std::time::Duration;
 use support::{peer, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use zeptomq::{Endpoint, Event, Options, Pull, Push, Rep, Req};
+use zeptomq::{Dealer, Endpoint, Event, Options, Rep, Req};
 
 on_both_runtimes![
     who_stops_to_wait_leaves_the_connection_to_its_task,
@@ -25,19 +25,19 @@ on_both_runtimes![
 ];
 
 async fn who_stops_to_wait_leaves_the_connection_to_its_task() {
-    let (mut pull, mut wire, _) = attended().await;
+    let (mut rep, mut wire, _) = attended().await;
     {
-        let mut recv = pin!(pull.recv());
+        let mut recv = pin!(rep.recv());
         assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
     }
     answers(&mut wire).await;
 }
 
 async fn who_was_called_and_does_not_come_leaves_it_to_its_task() {
-    let (mut pull, mut wire, _) = attended().await;
+    let (mut rep, mut wire, _) = attended().await;
     let called = Arc::new(Called::default());
     {
-        let mut recv = pin!(pull.recv());
+        let mut recv = pin!(rep.recv());
         assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
         wire.write_all(PING).await.unwrap();
         soon("a call", called.wait()).await;
@@ -47,30 +47,30 @@ async fn who_was_called_and_does_not_come_leaves_it_to_its_task() {
 }
 
 async fn who_waits_and_is_busy_elsewhere_leaves_it_to_its_task() {
-    let (mut pull, mut wire, _) = attended().await;
-    let mut recv = pin!(pull.recv());
+    let (mut rep, mut wire, _) = attended().await;
+    let mut recv = pin!(rep.recv());
     assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
     answers(&mut wire).await;
     answers(&mut wire).await;
-    wire.write_all(b"\0\x02hi").await.unwrap();
+    wire.write_all(b"\x01\0\0\x02hi").await.unwrap();
     assert_eq!(&soon("a message", recv).await.unwrap()[0], b"hi");
 }
 
 async fn who_waits_may_move_to_another_task() {
-    let (mut pull, mut wire, _) = attended().await;
-    let mut recv = Box::pin(async move { pull.recv().await });
+    let (mut rep, mut wire, _) = attended().await;
+    let mut recv = Box::pin(async move { rep.recv().await });
     let called = Arc::new(Called::default());
     assert!(poll(recv.as_mut(), &called.into()).is_pending());
     let other = tokio::spawn(recv);
     tokio::task::yield_now().await;
-    wire.write_all(b"\0\x02hi").await.unwrap();
+    wire.write_all(b"\x01\0\0\x02hi").await.unwrap();
     assert_eq!(&soon("a message", other).await.unwrap().unwrap()[0], b"hi");
 }
 
 async fn who_waits_finds_the_end_of_a_connection() {
-    let (mut pull, wire, endpoint) = attended().await;
-    let mut monitor = pull.monitor();
-    let mut recv = pin!(pull.recv());
+    let (mut rep, wire, endpoint) = attended().await;
+    let mut monitor = rep.monitor();
+    let mut recv = pin!(rep.recv());
     assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
     drop(wire);
     let ended = async { while !matches!(monitor.recv().await, Some(Event::Disconnected { .. })) {} };
@@ -81,22 +81,25 @@ async fn who_waits_finds_the_end_of_a_connection() {
         }
     };
     soon("the end", both).await;
-    let mut next = peer(&endpoint, "PUSH").await;
-    next.write_all(b"\0\x02hi").await.unwrap();
+    let mut next = peer(&endpoint, "REQ").await;
+    next.write_all(b"\x01\0\0\x02hi").await.unwrap();
     assert_eq!(&soon("a message", recv).await.unwrap()[0], b"hi");
 }
 
 async fn who_waits_for_one_hears_another() {
-    let (mut pull, mut wire, endpoint) = attended().await;
-    let mut other = peer(&endpoint, "PUSH").await;
+    let (mut rep, mut wire, endpoint) = attended().await;
+    let mut other = peer(&endpoint, "REQ").await;
     for _ in 0..10 {
-        for (wire, said) in [(&mut wire, b"\0\x03one"), (&mut other, b"\0\x03two")] {
-            let mut recv = pin!(pull.recv());
+        for (wire, said) in [(&mut wire, b"\x01\0\0\x03one"), (&mut other, b"\x01\0\0\x03two")] {
             let called = Arc::new(Called::default());
-            assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
-            wire.write_all(said).await.unwrap();
-            soon("a call", called.wait()).await;
-            assert_eq!(&soon("a message", recv).await.unwrap()[0], &said[2..]);
+            {
+                let mut recv = pin!(rep.recv());
+                assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
+                wire.write_all(said).await.unwrap();
+                soon("a call", called.wait()).await;
+                assert_eq!(&soon("a message", recv).await.unwrap()[0], &said[4..]);
+            }
+            rep.abandon();
         }
     }
 }
@@ -129,15 +132,16 @@ async fn who_asks_is_called_once_for_each_answer() {
     }
 }
 
-/// A PULL that has heard its only peer.
-async fn attended() -> (Pull, TcpStream, Endpoint) {
-    let mut pull = Pull::new();
-    let endpoint = pull.bind(LOOPBACK).await.unwrap();
-    let mut wire = peer(&endpoint, "PUSH").await;
+/// A REP that has heard its only peer.
+async fn attended() -> (Rep, TcpStream, Endpoint) {
+    let mut rep = Rep::new();
+    let endpoint = rep.bind(LOOPBACK).await.unwrap();
+    let mut wire = peer(&endpoint, "REQ").await;
     wire.set_nodelay(true).unwrap();
-    wire.write_all(b"\0\x05first").await.unwrap();
-    assert_eq!(&soon("the first message", pull.recv()).await.unwrap()[0], b"first");
-    (pull, wire, endpoint)
+    wire.write_all(b"\x01\0\0\x05first").await.unwrap();
+    assert_eq!(&soon("the first message", rep.recv()).await.unwrap()[0], b"first");
+    rep.abandon();
+    (rep, wire, endpoint)
 }
 
 /// The connection answers though nobody waits for its messages.
@@ -187,19 +191,20 @@ fn a_receiver_that_comes_while_the_task_is_there_is_not_forgotten() {
     let (tell, told) = std::sync::mpsc::channel::<String>();
     let sender = std::thread::spawn(move || {
         runtime().block_on(async {
-            let push = Push::with(silent()).unwrap();
-            push.connect(&told.recv().unwrap()).unwrap();
+            let dealer = Dealer::with(silent()).unwrap();
+            dealer.connect(&told.recv().unwrap()).unwrap();
             for _ in 0..MANY {
-                soon("room", push.send(&[7; 256])).await.unwrap();
+                soon("room", dealer.send([&[][..], &[7; 256]])).await.unwrap();
             }
-            push.close().await.unwrap();
+            dealer.close().await.unwrap();
         });
     });
     runtime().block_on(async {
-        let mut pull = Pull::with(silent()).unwrap();
-        tell.send(pull.bind("tcp://127.0.0.1:0").await.unwrap().to_string()).unwrap();
+        let mut rep = Rep::with(silent()).unwrap();
+        tell.send(rep.bind("tcp://127.0.0.1:0").await.unwrap().to_string()).unwrap();
         for at in 0..MANY {
-            soon(&format!("message {at}"), pull.recv()).await.unwrap();
+            soon(&format!("message {at}"), rep.recv()).await.unwrap();
+            rep.abandon();
         }
     });
     sender.join().unwrap();
