@@ -65,11 +65,12 @@
 //! The protocol and the patterns are in [`core`], which holds no message; this crate carries out what it
 //! decides. Users and connections meet in a hub, around one lock. A message that is sent is encoded into its peer's
 //! outbox by the caller, who writes it too when the connection was quiet; the connection's one task writes the rest and
-//! reads. Whoever waits for a message does what that task does, for the connection that the last came from. What a publisher sends to many is encoded once, onto a sheet that their outboxes share. Under a policy that makes
-//! room, messages wait in a backlog and are encoded as the connection takes them, so that one that is dropped leaves nothing
-//! behind. What arrives lies in large blocks, and messages are slices of them; a body that is longer than a block has memory
-//! of its own, which is used again. Heartbeats are looked after by one thread for all sockets of the program, so that an event
-//! loop has no timer of ours.
+//! reads. Whoever waits for a message does what that task does, for the connection that the last came from. What a
+//! publisher sends to many is encoded once, onto a sheet that their outboxes share. Under a policy that makes room, messages
+//! wait in a backlog and are encoded as the connection takes them, so that one that is dropped leaves nothing behind. What
+//! arrives lies in large blocks, and messages are slices of them; a body that is longer than a block has memory of its own,
+//! which is used again. Heartbeats are looked after by one thread for all sockets of the program, so that an event loop has
+//! no timer of ours.
 #![forbid(unsafe_code)]
 
 mod backlog;
