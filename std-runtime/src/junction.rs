@@ -33,7 +33,7 @@ pub(crate) trait Junction: Send + Sync {
     /// A handshake is over. A stranger gets a queue now.
     fn admit(&self, caller: Caller<'_>, info: &PeerInfo<'_>, line: Line) -> Result<PeerId, Refused>;
 
-    /// The connection may be looked after by whoever waits for its messages.
+    /// The connection may be looked after by whoever waits for its messages, where the system moves its octets.
     fn entrust(&self, peer: PeerId, driver: Arc<dyn Drive>);
 
     /// Returns what was written, and collects what is to be done; commands go to `own`, and must be sent. The waker is
@@ -165,7 +165,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             return;
         }
         let mut state = self.lock();
-        if let Some(line) = state.peers.find(peer).and_then(|peer| peer.line.as_mut()) {
+        let line = state.peers.find(peer).and_then(|peer| peer.line.as_mut());
+        // A stream that the program brought may need the runtime, which who receives need not be in.
+        if let Some(line) = line.filter(|line| line.out.is_open_to_callers()) {
             line.driver = Some(driver);
             state.last = Some(peer);
         }

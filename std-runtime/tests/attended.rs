@@ -4,14 +4,16 @@
 mod support;
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
-use support::{peer, soon};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{peer, shake, soon};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use zeptomq::{Dealer, Endpoint, Event, Options, Rep, Req};
 
 on_both_runtimes![
@@ -127,7 +129,7 @@ async fn who_asks_is_called_once_for_each_answer() {
         .unwrap();
     }
     answering.abort();
-    if tokio::runtime::Handle::current().runtime_flavor() == tokio::runtime::RuntimeFlavor::CurrentThread {
+    if Handle::current().runtime_flavor() == tokio::runtime::RuntimeFlavor::CurrentThread {
         assert!(polls <= 2 * ASKED + ASKED / 10, "{polls} polls for {ASKED} answers");
     }
 }
@@ -182,6 +184,73 @@ const LOOPBACK: &str = "tcp://127.0.0.1:0";
 /// Without a time to live.
 const PING: &[u8] = b"\x04\x09\x04PING\0\0\xab\xcd";
 const ASKED: usize = 200;
+
+/// Who receives need not be in a runtime; a stream that the program brought may need one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_the_programs_is_read_in_the_runtime_only() {
+    let (ours, mut theirs) = tokio::io::duplex(4096);
+    let outside = Arc::new(AtomicUsize::new(0));
+    let mut rep = Rep::new();
+    rep.serve(Within { stream: ours, outside: outside.clone() }, "memory").unwrap();
+    shake(&mut theirs, "REQ").await;
+    let receiving = std::thread::spawn(move || {
+        for _ in 0..3 {
+            block_on(rep.recv()).unwrap();
+            rep.abandon();
+        }
+    });
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        theirs.write_all(b"\x01\0\0\x02hi").await.unwrap();
+    }
+    soon("the messages", tokio::task::spawn_blocking(|| receiving.join().unwrap())).await.unwrap();
+    assert_eq!(outside.load(Ordering::Relaxed), 0);
+}
+
+/// Counts how often it is read outside a runtime.
+struct Within {
+    stream: DuplexStream,
+    outside: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Within {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.outside.fetch_add(usize::from(Handle::try_current().is_err()), Ordering::Relaxed);
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Within {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// The future's output, waited for by a thread that is in no runtime.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut future = pin!(future);
+    loop {
+        match poll(future.as_mut(), &waker) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
 
 /// It and the connection's task come to the connection at the same time, again and again. No heartbeat helps.
 #[test]
