@@ -88,3 +88,50 @@ fn renew(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
     }
     place.replace(waker.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Arc, Bell, Wake, Waker};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[derive(Default)]
+    struct Called(AtomicU32);
+
+    impl Wake for Called {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn the_guest_is_called_while_there_is_one_and_the_task_for_what_it_leaves() {
+        let (task, guest) = (Arc::new(Called::default()), Arc::new(Called::default()));
+        let (to_task, to_guest) = (Waker::from(task.clone()), Waker::from(guest.clone()));
+        let called = || [&task, &guest].map(|called| called.0.swap(0, Ordering::Relaxed));
+        let bell = Arc::new(Bell::default());
+        let ring = Waker::from(bell.clone());
+        bell.serve(&to_task);
+        ring.wake_by_ref();
+        assert_eq!(called(), [1, 0]);
+        bell.serve(&to_task);
+        // It comes and goes, and nothing was to be done.
+        assert!(!bell.come(&to_guest));
+        bell.leave();
+        assert_eq!(called(), [0, 0]);
+        // It comes when it is called, and goes.
+        assert!(!bell.come(&to_guest));
+        ring.wake_by_ref();
+        assert_eq!(called(), [0, 1]);
+        assert!(bell.come(&to_guest) && bell.overdue().is_none());
+        bell.leave();
+        assert_eq!(called(), [0, 0]);
+        // It is called, and goes without having come.
+        assert!(!bell.come(&to_guest));
+        ring.wake_by_ref();
+        assert!(bell.overdue().is_some());
+        bell.leave();
+        assert_eq!(called(), [1, 1]);
+        ring.wake_by_ref();
+        assert_eq!(called(), [1, 0]);
+    }
+}
