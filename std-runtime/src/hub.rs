@@ -10,7 +10,7 @@ use crate::message::{Message, Part};
 use crate::monitor::Event;
 use crate::options::Options;
 use crate::outbox::Batch;
-use crate::peers::{Line, Peer, Peers, Writer};
+use crate::peers::{Peer, Peers, Writer};
 use crate::press::Press;
 use crate::transport::Outgoing;
 use crate::waiters::{Waiter, Waiters};
@@ -288,7 +288,7 @@ impl<P: Sends> Hub<P> {
             None
         } else {
             found.writer = if found.line.is_some() { rest } else { Writer::Idle };
-            found.line.as_mut().and_then(Line::rouse)
+            found.line.as_mut().and_then(|line| line.rouse())
         };
         let relieved = found.outbox.load().is_relieved(self.shared.options.send_limit);
         let mut woken = if relieved { relieve(pattern, senders, peer) } else { Vec::new() };

@@ -146,7 +146,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let displaced = displaced.and_then(|displaced| state.peers.find(displaced)?.line.as_mut());
         woken.extend(displaced.and_then(|line| line.doom(End::Displaced)));
         if let Some(found) = state.peers.find(peer) {
-            found.line = Some(line);
+            found.line = Some(Box::new(line));
             found.introduced = Introduced { socket_type: info.socket_type, identity: info.identity.into() };
             if found.writer == Writer::Idle && !found.outbox.is_empty() {
                 found.writer = Writer::Roused;

@@ -36,7 +36,8 @@ pub(crate) struct Peer {
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Outbox,
     pub(crate) writer: Writer,
-    pub(crate) line: Option<Line>,
+    /// Apart, for its place in the table stays when it is gone.
+    pub(crate) line: Option<Box<Line>>,
     pub(crate) drops: Drops,
 }
 
