@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
-use support::{peer, shake, soon};
+use support::{is_closed, peer, shake, soon};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
@@ -250,6 +250,25 @@ fn block_on<F: Future>(future: F) -> F::Output {
             Poll::Pending => std::thread::park(),
         }
     }
+}
+
+/// The task that would have hung up is gone with its runtime.
+#[test]
+fn a_connection_ends_with_its_runtime_though_somebody_waits_elsewhere() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (ours, theirs) = (runtime(), runtime());
+    let mut rep = Rep::new();
+    let endpoint = ours.block_on(rep.bind(LOOPBACK)).unwrap();
+    let peering =
+        std::thread::spawn(move || theirs.block_on(async { is_closed(&mut peer(&endpoint, "REQ").await).await }));
+    ours.block_on(rep.wait_for_peers(1));
+    // The task's first look at the connection.
+    ours.block_on(tokio::task::yield_now());
+    let mut recv = pin!(rep.recv());
+    assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
+    drop(ours);
+    assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
+    assert!(peering.join().unwrap());
 }
 
 /// It and the connection's task come to the connection at the same time, again and again. No heartbeat helps.

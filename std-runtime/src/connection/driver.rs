@@ -110,11 +110,22 @@ struct Seat {
     taken: bool,
 }
 
+/// A connection's task. When it is cancelled the stream goes with it, whoever looks after the connection still.
+struct Task<O, S>(Arc<Driver<O, S>>);
+
+impl<O, S> Drop for Task<O, S> {
+    fn drop(&mut self) {
+        let halves = self.0.halves.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(halves);
+    }
+}
+
 /// Looks after a connection whenever nobody else does, to its end.
 async fn drive<O: Open, S: Seal>(driver: Arc<Driver<O, S>>, mut seat: Seat, endpoint: Endpoint) {
     let junction = seat.junction.clone();
-    let (cause, read, write) = poll_fn(|cx| driver.poll_end(cx, &*junction)).await;
-    drop(driver);
+    let task = Task(driver);
+    let (cause, read, write) = poll_fn(|cx| task.0.poll_end(cx, &*junction)).await;
+    drop(task);
     // First the socket lets go of the stream, then we do: so the peer hears that no more comes.
     let dropped = seat.leave(write.into_written());
     let mut reason = cause.to_string();
