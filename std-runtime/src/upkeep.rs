@@ -28,17 +28,19 @@ impl<P: Pattern + Send> Tick for Hub<P> {
             if std::mem::take(&mut line.heard) || !line.reading || crowded {
                 line.heartbeat.heard(now);
                 line.suspect = false;
+                line.end.take_if(|end| *end == End::Silent);
             }
             // Who waited for messages and was called may be busy with something else.
-            woken.extend(line.driver.as_ref().and_then(|driver| driver.bell().overdue()));
+            let overdue = line.driver.as_ref().and_then(|driver| driver.bell().overdue());
             if line.heartbeat.is_expired(now) {
                 // The connection is read first, for this program may have been away for as long: its driver has come when it
                 // can be roused again.
-                let doomed = std::mem::replace(&mut line.suspect, true) && line.roused.is_some();
+                let doomed = std::mem::replace(&mut line.suspect, true) && line.roused.is_some() && overdue.is_none();
                 woken.extend(if doomed { line.doom(End::Silent) } else { line.rouse() });
             } else if line.heartbeat.poll_timeout().is_some_and(|at| at.has_come(now)) {
                 woken.extend(line.rouse());
             }
+            woken.extend(overdue);
         }
         drop(state);
         woken.into_iter().for_each(Waker::wake);
