@@ -69,7 +69,9 @@ impl Future for Request<'_> {
         }
         let Some(timeout) = this.timeout else { return Poll::Pending };
         let sleep = this.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
-        sleep.as_mut().poll(cx).map(|()| Err(RequestError::TimedOut(timeout)))
+        ready!(sleep.as_mut().poll(cx));
+        this.receiving.leave();
+        Poll::Ready(Err(RequestError::TimedOut(timeout)))
     }
 }
 
