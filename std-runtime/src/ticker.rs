@@ -4,6 +4,7 @@
 //! It is no timer of the runtime, for an event loop that has one asks the time and arms a clock at each turn, which costs a
 //! round trip 3 %.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -56,13 +57,16 @@ impl Ticker {
     }
 
     fn run(&self) {
-        let mut due = Vec::new();
+        let mut due: Vec<Arc<dyn Tick>> = Vec::new();
         let mut rounds = self.lock();
         loop {
             let next = rounds.begin(Instant::now(), &mut due);
             if !due.is_empty() {
                 drop(rounds);
-                due.drain(..).for_each(|of: Arc<dyn Tick>| of.tick());
+                for of in due.drain(..) {
+                    // A user's waker that panics is not to stop the heartbeats of all others.
+                    let _ = catch_unwind(AssertUnwindSafe(move || of.tick()));
+                }
                 rounds = self.lock();
                 continue;
             }
