@@ -44,7 +44,7 @@ impl Bell {
     pub(crate) fn leave(&self) {
         let mut call = self.lock();
         let guest = call.guest.take();
-        let task = if call.is_due { call.task.clone() } else { None };
+        let task = call.overdue();
         drop(call);
         drop(guest);
         task.into_iter().for_each(Waker::wake);
@@ -52,8 +52,7 @@ impl Bell {
 
     /// The task, if somebody is still to come: a guest may have other things to do.
     pub(crate) fn overdue(&self) -> Option<Waker> {
-        let call = self.lock();
-        if call.is_due { call.task.clone() } else { None }
+        self.lock().overdue()
     }
 
     /// The task is to come, guest or not.
@@ -64,6 +63,12 @@ impl Bell {
 
     fn lock(&self) -> MutexGuard<'_, Call> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Call {
+    fn overdue(&self) -> Option<Waker> {
+        if self.is_due { self.task.clone() } else { None }
     }
 }
 

@@ -15,13 +15,11 @@ pub(crate) trait Tick: Send + Sync {
 }
 
 /// The thread, which is there while there is anybody to be told.
-#[derive(Default)]
 pub(crate) struct Ticker {
     rounds: Mutex<Rounds>,
     changed: Condvar,
 }
 
-#[derive(Default)]
 struct Rounds {
     each: Vec<Round>,
     has_thread: bool,

@@ -14,7 +14,7 @@ use crate::transport::Incoming;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -166,7 +166,7 @@ where
     }
 
     fn drive(&self, junction: &dyn Junction) {
-        let mut halves: MutexGuard<'_, _> = match self.halves.try_lock() {
+        let mut halves = match self.halves.try_lock() {
             Ok(halves) => halves,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             // Its task looks after it now, and may be past what was rung for.
