@@ -271,7 +271,7 @@ impl<P: Sends> Hub<P> {
         let left = batch.advance(len);
         let rest = if batch.is_empty() { Writer::Roused } else { Writer::Driver };
         let mut state = self.lock();
-        let State { peers, pattern, senders, receiver, phase, .. } = &mut *state;
+        let State { peers, pattern, senders, receiver, phase, sends, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return };
         let same = found.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.out, out));
         found.outbox.put_back(batch);
@@ -279,7 +279,10 @@ impl<P: Sends> Hub<P> {
         if !same {
             found.outbox.rewind(&mut found.drops);
         }
-        let missed = found.line.as_mut().is_some_and(|line| std::mem::take(&mut line.missed));
+        let missed = found.line.as_mut().is_some_and(|line| {
+            line.rush.wrote(sends.calls_left());
+            std::mem::take(&mut line.missed)
+        });
         let closing = *phase != Phase::Open;
         // Who asks or answers has nothing more to say: its driver would come in vain.
         let done = P::ALTERNATES && found.outbox.load() == Load::default();
@@ -446,6 +449,10 @@ impl Budget {
         self.octets = self.octets.saturating_sub(octets);
     }
 
+    pub(crate) fn calls_left(&self) -> u32 {
+        self.calls
+    }
+
     /// Whether the task has to let others run. Then the budget is full again.
     #[inline]
     pub(crate) fn is_spent(&mut self) -> bool {
@@ -472,5 +479,5 @@ pub(crate) fn wake(waker: Option<Waker>) {
 /// Copies of a message that spend no more of a task's budget than one: what leaves for each peer is written in one piece.
 pub(crate) const COPIES_FREE: usize = 8;
 /// So much, in octets, is written by whoever queued it, if the driver has not come yet.
-const MUCH: usize = 64 * 1024;
+pub(crate) const MUCH: usize = 64 * 1024;
 const EVENTS_MAX: usize = 256;

@@ -3,10 +3,11 @@
 //! The same for every pattern, so that connections are compiled once per mechanism and not once per pattern too.
 
 use crate::endpoint::Endpoint;
-use crate::hub::{Hub, Phase, Shared, State, relieve, wake};
+use crate::hub::{Hub, MUCH, Phase, Shared, State, relieve, wake};
 use crate::message::Message;
 use crate::outbox::Batch;
 use crate::peers::{Drive, End, Introduced, Line, Writer};
+use crate::rush::Rush;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
@@ -94,6 +95,8 @@ pub(crate) enum Own<'a> {
 #[derive(Default)]
 pub(crate) struct Work {
     pub(crate) batch: Option<Batch>,
+    /// More is about to be queued: the connection is to come again by itself, soon.
+    pub(crate) again: bool,
     /// How many messages may be delivered.
     pub(crate) room: usize,
     pub(crate) end: Option<End>,
@@ -176,7 +179,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
     fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written, own: &mut dyn FnMut(&Own<'_>)) -> Work {
         let options = &self.shared.options;
         let mut state = self.lock();
-        let State { peers, pattern, senders, phase, crowded, press, ticked, .. } = &mut *state;
+        let State { peers, pattern, senders, phase, crowded, press, ticked, sends, .. } = &mut *state;
         let share = peers.receive_share(options);
         let Some(found) = peers.find(peer) else { return Work { end: Some(End::Abandoned), ..Work::default() } };
         let released = std::mem::take(&mut written.load);
@@ -195,7 +198,16 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let mut said_all = false;
         let Some(line) = &mut found.line else { return Work { end: Some(End::Abandoned), ..work } };
         line.missed = found.writer == Writer::Caller;
-        if written.hungry && !line.missed {
+        let queued = found.outbox.load();
+        work.again = written.hungry
+            && found.writer != Writer::Idle
+            && queued.octets < MUCH
+            && queued.has_room(options.send_limit)
+            && line.rush.is_on(sends.calls_left(), line.missed);
+        if work.again {
+            found.writer = if line.missed { Writer::Caller } else { Writer::Roused };
+            line.missed = false;
+        } else if written.hungry && !line.missed {
             // A command goes between messages, not into one that a caller began to write.
             let speaks = !found.outbox.is_begun() && speak(pattern, peer, &mut line.heartbeat, *ticked, own);
             work.batch = (!found.outbox.is_empty()).then(|| {
@@ -223,7 +235,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             Phase::Closed => Some(End::Abandoned),
             _ => None,
         });
-        if !line.roused.as_ref().is_some_and(|known| known.will_wake(waker)) {
+        if work.again {
+            line.roused = None;
+        } else if !line.roused.as_ref().is_some_and(|known| known.will_wake(waker)) {
             line.roused = Some(waker.clone());
         }
         let closing = *phase != Phase::Open;
@@ -350,6 +364,7 @@ pub(crate) fn line(out: Arc<crate::transport::Outgoing>, clear: bool, heartbeat:
         missed: false,
         roused: None,
         came: 0,
+        rush: Rush::default(),
         driver: None,
         end: None,
     }
@@ -457,6 +472,38 @@ mod tests {
         hub.lock().phase = Phase::Closing;
         hub.finish(&mut after);
         assert_eq!(woken.0.load(Ordering::Relaxed), 3);
+    }
+
+    /// A driver on another thread is not to take every few messages away from who queues many; but it takes them when there
+    /// are no more, or no room for more.
+    #[tokio::test]
+    async fn what_is_queued_in_quick_succession_is_left_to_become_more() {
+        let (ours, _theirs) = tokio::net::UnixStream::pair().unwrap();
+        let options = Options::new().send_limit(Load { messages: 100, octets: 10_000 });
+        let hub = Hub::new(Push::<Heap>::NEW, options);
+        let endpoint = "tcp://127.0.0.1:1".parse().unwrap();
+        let peer = hub.open(&endpoint).unwrap();
+        let heartbeat = Heartbeat::new(HeartbeatSetup::DEFAULT, SocketType::Push, Version::V3_1, Instant::from_ms(0));
+        let line = line(Arc::new(Outgoing::Ipc(ours.into_split().1)), true, heartbeat);
+        let info = PeerInfo { socket_type: None, identity: &[] };
+        hub.admit(Caller { known: Some(peer), endpoint: &endpoint }, &info, line).unwrap();
+        let send = |count| (0..count).for_each(|_| assert_eq!(hub.poll_send(&"hi".into(), None), Poll::Ready(Ok(()))));
+        // How many octets the driver takes, and whether it comes again by itself.
+        let come = || {
+            let mut written = Written { hungry: true, ..Written::default() };
+            let work = hub.collect(peer, Waker::noop(), &mut written, &mut |_| ());
+            (work.batch.map(|mut batch| batch.advance(usize::MAX).octets), work.again)
+        };
+        let elsewhere = || std::thread::scope(|scope| scope.spawn(come).join().unwrap());
+        send(1);
+        send(20);
+        assert_eq!(elsewhere(), (None, true));
+        send(20);
+        let taken = std::iter::repeat_with(elsewhere).find_map(|(taken, _)| taken);
+        assert_eq!(taken, Some(40 * 4));
+        send(60);
+        assert_eq!(hub.poll_send(&"hi".into(), None), Poll::Ready(Err(NotSent::Full)));
+        assert_eq!(elsewhere(), (Some(60 * 4), false));
     }
 
     /// The system refuses the write behind the one that took all: the connection ends before it says what it wrote.

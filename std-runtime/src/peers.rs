@@ -6,6 +6,7 @@ use crate::inbox::Inbox;
 use crate::junction::Junction;
 use crate::options::{Limit, Options};
 use crate::outbox::Outbox;
+use crate::rush::Rush;
 use crate::transport::Outgoing;
 use std::sync::Arc;
 use std::task::Waker;
@@ -61,8 +62,9 @@ pub(crate) struct Introduced {
 /// ```
 /// The first send after a quiet moment is written by its caller. From then on the connection is hot: sends are only
 /// encoded, until its driver has written them all and finds nothing more. Who queues much before the driver comes writes it
-/// too. So only one writes at a time; a driver with a command to write is a writer too. A REQ or REP has one message on its
-/// way, so a caller that has written it leaves nothing to come for: `Caller` becomes `Idle`.
+/// too; a driver on another thread leaves it to him while he is at it (see `rush`). So only one writes at a time; a driver
+/// with a command to write is a writer too. A REQ or REP has one message on its way, so a caller that has written it leaves
+/// nothing to come for: `Caller` becomes `Idle`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Writer {
     Idle,
@@ -88,6 +90,7 @@ pub(crate) struct Line {
     pub(crate) roused: Option<Waker>,
     /// How many messages came the last time.
     pub(crate) came: usize,
+    pub(crate) rush: Rush,
     /// How whoever waits for its messages looks after it.
     pub(crate) driver: Option<Arc<dyn Drive>>,
     pub(crate) end: Option<End>,

@@ -76,6 +76,11 @@ impl<S: Seal> Write<S> {
             if let Some(end) = work.end {
                 return Err(Cause::End(end));
             }
+            if work.again {
+                // Whoever is at it may need this very processor.
+                std::thread::yield_now();
+                cx.waker().wake_by_ref();
+            }
             if blocked || !self.has_more() {
                 self.flush(cx);
                 return Ok(work.room);
