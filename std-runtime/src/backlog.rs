@@ -8,8 +8,9 @@
 //! An outbox has a backlog only under the policies that make room. Messages wait in it as they were sent, so that one that
 //! is dropped leaves nothing behind; they are encoded a little at a time, as the connection takes them.
 
-use crate::message::{Message, Part};
+use crate::message::Message;
 use crate::outbox::BY_HANDLE_LEN_MIN;
+use crate::parts::Layout;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
@@ -149,13 +150,16 @@ impl Backlog {
 impl Kept {
     /// The parts from `skip` on.
     pub(crate) fn new(message: &Message, skip: usize) -> Self {
-        let message: Message = message.as_parts().iter().skip(skip).map(|part| part.alone(BY_HANDLE_LEN_MIN)).collect();
+        let message = match message.layout() {
+            Layout::Frames(frames) => Message::multipart(frames.behind(skip)),
+            Layout::Parts(parts) => parts.iter().skip(skip).map(|part| part.alone(BY_HANDLE_LEN_MIN)).collect(),
+        };
         let len = message_len(message.parts());
         Self { message: Arc::new(message), len, cuts: 0 }
     }
 
-    pub(crate) fn parts(&self) -> &[Part] {
-        self.message.as_parts()
+    pub(crate) fn message(&self) -> &Message {
+        &self.message
     }
 
     /// How many octets it has on the wire.

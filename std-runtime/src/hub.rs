@@ -133,7 +133,7 @@ impl<P: Sends> Hub<P> {
     ///
     /// With `waiter`, a message that is to wait registers its task and is pending.
     pub(crate) fn poll_send(&self, message: &Message, waiter: Option<Waiter<'_>>) -> Poll<Result<(), NotSent>> {
-        if message.len() == 0 {
+        if message.is_empty() {
             return Poll::Ready(Err(NotSent::Empty));
         }
         let mut state = self.lock();

@@ -1,6 +1,6 @@
 //! What has arrived from one peer and waits for the user?
 
-use crate::message::{Message, Part};
+use crate::message::Message;
 use std::collections::VecDeque;
 use zeptomq_core::pattern::overload::Load;
 
@@ -22,13 +22,13 @@ impl Inbox {
 
     #[inline]
     pub(crate) fn push(&mut self, message: Message) {
-        self.octets += octets(&message);
+        self.octets += message.weight();
         self.messages.push_back(message);
     }
 
     /// Appends all of these messages. An empty queue is exchanged for them.
     pub(crate) fn append(&mut self, messages: &mut VecDeque<Message>) {
-        self.octets += messages.iter().map(octets).sum::<usize>();
+        self.octets += messages.iter().map(Message::weight).sum::<usize>();
         if self.messages.is_empty() {
             std::mem::swap(&mut self.messages, messages);
         } else {
@@ -46,7 +46,7 @@ impl Inbox {
     #[inline(always)]
     pub(crate) fn take(&mut self, change: impl FnOnce(&mut Message)) -> Option<Message> {
         let first = self.messages.front_mut()?;
-        self.octets -= octets(first);
+        self.octets -= first.weight();
         change(first);
         self.messages.pop_front()
     }
@@ -54,7 +54,7 @@ impl Inbox {
     /// Takes the first messages, so many, as they are.
     pub(crate) fn take_run(&mut self, run: usize) -> impl Iterator<Item = Message> {
         let run = run.min(self.messages.len());
-        self.octets -= self.messages.iter().take(run).map(octets).sum::<usize>();
+        self.octets -= self.messages.iter().take(run).map(Message::weight).sum::<usize>();
         self.messages.drain(..run)
     }
 
@@ -70,11 +70,3 @@ impl Inbox {
         }
     }
 }
-
-/// What a message counts for: its parts, and what each costs beside its octets.
-#[inline]
-fn octets(message: &Message) -> usize {
-    message.parts().fold(0, |sum, part| sum + part.len() + PART_COST)
-}
-
-const PART_COST: usize = size_of::<Part>();

@@ -69,9 +69,9 @@
 //! reads. Whoever waits for a message does what that task does, for the connection that the last came from. What a
 //! publisher sends to many is encoded once, onto a sheet that their outboxes share. Under a policy that makes room, messages
 //! wait in a backlog and are encoded as the connection takes them, so that one that is dropped leaves nothing behind. What
-//! arrives lies in large blocks, and messages are slices of them; a body that is longer than a block has memory of its own,
-//! which is used again. Heartbeats are looked after by one thread for all sockets of the program, so that an event loop has
-//! no timer of ours.
+//! arrives lies in large blocks, and messages are slices of them, those of few small parts with their frames; a body that
+//! is longer than a block has memory of its own, which is used again. Heartbeats are looked after by one thread for all
+//! sockets of the program, so that an event loop has no timer of ours.
 #![forbid(unsafe_code)]
 
 mod backlog;
@@ -96,6 +96,7 @@ mod message;
 mod monitor;
 mod options;
 mod outbox;
+mod parts;
 mod peers;
 mod press;
 mod receiving;

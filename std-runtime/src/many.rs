@@ -132,7 +132,7 @@ impl<P: Sends> Hub<P> {
         }
         let mut queued = 0;
         for message in few.iter().flatten() {
-            if message.len() == 0 {
+            if message.is_empty() {
                 return (queued, Err(NotSent::Empty));
             }
             match self.decide(&mut state, message, after) {

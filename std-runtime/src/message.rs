@@ -1,13 +1,15 @@
 //! What does a user send and receive? A message of parts, none of them copied on the way but the smallest.
 
+use crate::parts::{Layout, PartsOf, Taken};
 use bytes::Bytes;
 use std::fmt;
 use std::ops::Index;
+use zeptomq_core::link::{Few, Frames};
 use zeptomq_core::message::Parts;
 
 /// A message: one or more parts, each any octets.
 ///
-/// Cloning is cheap: parts of up to 32 octets are copied, longer ones are shared.
+/// Cloning is cheap: few octets are copied, more are shared.
 ///
 /// ```
 /// use zeptomq::Message;
@@ -23,7 +25,15 @@ pub struct Message(Body);
 #[derive(Clone)]
 enum Body {
     One(Part),
-    Many(Vec<Part>),
+    Several(Several),
+}
+
+/// Several parts that lie elsewhere. Apart from the variants that most messages are, so that to drop one of those is little
+/// code, which the compiler puts where it is called for.
+#[derive(Clone)]
+enum Several {
+    Framed(Bytes),
+    Parts(Vec<Part>),
 }
 
 /// A part of a message: the body of one frame.
@@ -66,91 +76,134 @@ const LENS: [Len; INLINE_LEN_MAX + 1] = [
 /// The longest part that is kept in the message itself.
 pub(crate) const INLINE_LEN_MAX: usize = 32;
 
+const PART_COST: usize = size_of::<Part>();
+
 const _: () = assert!(size_of::<Option<Message>>() == 40);
 
 impl Message {
+    /// One of no parts.
+    const EMPTY: Self = Self(Body::Several(Several::Parts(Vec::new())));
+
     /// A message of several parts. One of none cannot be sent.
-    pub fn multipart<T: Into<Part>>(parts: impl IntoIterator<Item = T>) -> Self {
-        parts.into_iter().map(Into::into).collect()
+    #[inline]
+    pub fn multipart<T: AsRef<[u8]> + Into<Part>>(parts: impl IntoIterator<Item = T>) -> Self {
+        let mut parts = parts.into_iter();
+        let Some(first) = parts.next() else { return Self::EMPTY };
+        let Some(second) = parts.next() else { return Self::from(first) };
+        let mut few = Few::NONE;
+        let mut parts = [first, second].into_iter().chain(parts);
+        while let Some(part) = parts.next() {
+            if !few.push(part.as_ref()) {
+                let before = Frames::new(few.finish()).map(Part::copy_from_slice);
+                let parts = before.chain([part.into()]).chain(parts.map(Into::into));
+                return Self(Body::Several(Several::Parts(parts.collect())));
+            }
+        }
+        Self::framed(Bytes::copy_from_slice(few.finish()))
+    }
+
+    /// A message that lies there as frames, which `Frames::find` found.
+    #[inline]
+    pub(crate) fn framed(frames: Bytes) -> Self {
+        Self(Body::Several(Several::Framed(frames)))
     }
 
     /// How many parts there are.
-    #[allow(clippy::len_without_is_empty, reason = "a message that was received is never empty")]
+    #[inline]
     pub fn len(&self) -> usize {
-        self.as_parts().len()
+        match self.layout() {
+            Layout::Frames(frames) => frames.len(),
+            Layout::Parts(parts) => parts.len(),
+        }
     }
 
-    /// How many octets its parts have together.
+    /// Whether there is no part. A message that was received has one.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Body::Several(Several::Parts(parts)) if parts.is_empty())
+    }
+
+    /// How many octets its parts have together, or somewhat more: nothing is read, for a message whose octets are looked at
+    /// while it is made is kept in memory meanwhile, and moved.
     #[inline]
     pub(crate) fn octets(&self) -> usize {
         match &self.0 {
             Body::One(part) => part.as_ref().len(),
-            Body::Many(parts) => parts.iter().map(|part| part.as_ref().len()).sum(),
+            Body::Several(Several::Framed(frames)) => frames.len(),
+            Body::Several(Several::Parts(parts)) => parts.iter().map(|part| part.as_ref().len()).sum(),
+        }
+    }
+
+    /// How many octets its parts have together, and what each costs beside them where it is kept by itself.
+    #[inline]
+    pub(crate) fn weight(&self) -> usize {
+        match self.layout() {
+            Layout::Frames(frames) => {
+                let (parts, octets) = frames.load();
+                octets + parts * PART_COST
+            }
+            Layout::Parts(parts) => parts.iter().fold(0, |sum, part| sum + part.as_ref().len() + PART_COST),
         }
     }
 
     /// The part at `index`, counted from 0.
+    #[inline]
     pub fn part(&self, index: usize) -> Option<&[u8]> {
-        self.as_parts().get(index).map(AsRef::as_ref)
+        match self.layout() {
+            Layout::Frames(mut frames) => frames.nth(index),
+            Layout::Parts(parts) => parts.get(index).map(AsRef::as_ref),
+        }
     }
 
     /// The parts, first to last.
+    #[inline]
     pub fn parts(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
-        self.as_parts().iter().map(AsRef::as_ref)
+        match self.layout() {
+            Layout::Frames(frames) => PartsOf::Frames(frames),
+            Layout::Parts(parts) => PartsOf::Parts(parts.iter()),
+        }
     }
 
     /// The parts, first to last, without copying the long ones.
+    #[inline]
     pub fn into_parts(self) -> impl Iterator<Item = Bytes> {
-        let (one, many) = match self.0 {
-            Body::One(part) => (Some(part), Vec::new()),
-            Body::Many(parts) => (None, parts),
-        };
-        one.into_iter().chain(many).map(Bytes::from)
+        self.taken().map(Bytes::from)
     }
 
     #[inline]
-    pub(crate) fn as_parts(&self) -> &[Part] {
+    pub(crate) fn layout(&self) -> Layout<'_> {
         match &self.0 {
-            Body::One(part) => std::slice::from_ref(part),
-            Body::Many(parts) => parts,
+            Body::One(part) => Layout::Parts(std::slice::from_ref(part)),
+            Body::Several(Several::Framed(frames)) => Layout::Frames(Frames::new(frames)),
+            Body::Several(Several::Parts(parts)) => Layout::Parts(parts),
+        }
+    }
+
+    #[inline]
+    fn taken(self) -> Taken {
+        match self.0 {
+            Body::One(part) => Taken::One(Some(part)),
+            Body::Several(Several::Framed(frames)) => Taken::Framed(frames, 0),
+            Body::Several(Several::Parts(parts)) => Taken::Many(parts.into_iter()),
         }
     }
 
     /// Takes the first `count` parts off; the rest stays.
     pub(crate) fn split_front(&mut self, count: usize) -> Vec<Part> {
-        if count == 0 {
-            return Vec::new();
-        }
-        match &mut self.0 {
-            Body::One(part) => {
-                let part = std::mem::replace(part, Part::EMPTY);
-                self.0 = Body::Many(Vec::new());
-                vec![part]
-            }
-            Body::Many(parts) => {
-                let rest = parts.split_off(count.min(parts.len()));
-                let front = std::mem::replace(parts, rest);
-                if parts.len() == 1 {
-                    self.0 = parts.pop().map_or(Body::Many(Vec::new()), Body::One);
-                }
-                front
-            }
-        }
+        let mut parts = std::mem::replace(self, Self::EMPTY).taken();
+        let front = parts.by_ref().take(count).collect();
+        *self = parts.collect();
+        front
     }
 
     /// Puts a part before the others.
     pub(crate) fn push_front(&mut self, first: Part) {
-        let rest = std::mem::replace(&mut self.0, Body::Many(Vec::new()));
-        self.0 = Body::Many(match rest {
-            Body::One(part) => vec![first, part],
-            Body::Many(parts) => std::iter::once(first).chain(parts).collect(),
-        });
+        let rest = std::mem::replace(self, Self::EMPTY).taken();
+        *self = std::iter::once(first).chain(rest).collect();
     }
 }
 
 impl Part {
-    const EMPTY: Self = Self(Octets::Inline(Inline { words: [0; 4], len: Len::L0 }));
-
     /// A part of these octets, copied into the message where they are few.
     #[inline]
     pub(crate) fn copy_from_slice(from: &[u8]) -> Self {
@@ -159,6 +212,15 @@ impl Part {
         let octets: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
         octets[..from.len()].copy_from_slice(from);
         Self(Octets::Inline(Inline { words, len }))
+    }
+
+    /// A part of these octets: copied where it is short, and shared otherwise.
+    pub(crate) fn of(part: &[u8], octets: &Bytes) -> Self {
+        if part.len() <= INLINE_LEN_MAX {
+            Self::copy_from_slice(part)
+        } else {
+            Self(Octets::Shared(octets.slice_ref(part)))
+        }
     }
 
     /// The same part, keeping nothing else in memory: a handle may hold on to much more than the part, so one of less than
@@ -192,7 +254,7 @@ impl AsRef<[u8]> for Part {
 impl Parts for Message {
     #[inline]
     fn parts(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        self.as_parts().iter().map(AsRef::as_ref)
+        self.parts()
     }
 }
 
@@ -203,18 +265,19 @@ impl Index<usize> for Message {
     ///
     /// # Panics
     /// When there is none, as slices do; [`Message::part`] does not.
+    #[track_caller]
     fn index(&self, index: usize) -> &[u8] {
-        self.as_parts()[index].as_ref()
+        match self.part(index) {
+            Some(part) => part,
+            #[allow(clippy::panic, reason = "as slices do")]
+            None => panic!("the message has {} parts, and none at {index}", self.len()),
+        }
     }
 }
 
 impl FromIterator<Part> for Message {
     fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Self {
-        let mut parts = parts.into_iter();
-        match (parts.next(), parts.next()) {
-            (Some(one), None) => Self(Body::One(one)),
-            (first, second) => Self(Body::Many(first.into_iter().chain(second).chain(parts).collect())),
-        }
+        Self::multipart(parts)
     }
 }
 
@@ -226,7 +289,8 @@ impl<T: Into<Part>> From<T> for Message {
 }
 
 /// A message of so many parts.
-impl<T: Into<Part>, const N: usize> From<[T; N]> for Message {
+impl<T: AsRef<[u8]> + Into<Part>, const N: usize> From<[T; N]> for Message {
+    #[inline]
     fn from(parts: [T; N]) -> Self {
         Self::multipart(parts)
     }
@@ -289,13 +353,22 @@ impl Eq for Message {}
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.as_parts()).finish()
+        f.debug_list().entries(self.parts().map(Shown)).finish()
     }
 }
 
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let octets = self.as_ref();
+        Shown(self.as_ref()).fmt(f)
+    }
+}
+
+/// The octets of a part for people.
+struct Shown<'a>(&'a [u8]);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(octets) = self;
         match octets.get(..64) {
             Some(start) if octets.len() > 64 => write!(f, "b\"{}…\" ({} octets)", start.escape_ascii(), octets.len()),
             _ => write!(f, "b\"{}\"", octets.escape_ascii()),
@@ -305,8 +378,13 @@ impl fmt::Debug for Part {
 
 #[cfg(test)]
 mod tests {
-    use super::{INLINE_LEN_MAX, Message, Part};
+    use super::{Body, INLINE_LEN_MAX, Layout, Message, Part, Several};
+    use crate::blocks::Blocks;
+    use crate::chance::Random;
+    use crate::outbox::{BY_HANDLE_LEN_MIN, Outbox};
+    use crate::press::Press;
     use bytes::Bytes;
+    use zeptomq_core::link::PARTS_MAX;
 
     #[test]
     fn parts_of_any_length_come_back_as_they_were() {
@@ -329,6 +407,63 @@ mod tests {
         assert_eq!(message.len(), 0);
         let mut one = Message::from("only");
         assert_eq!((one.split_front(1).len(), one.len()), (1, 0));
+    }
+
+    /// The same message kept in parts, whatever it is.
+    fn apart(message: &Message) -> Message {
+        Message(Body::Several(Several::Parts(message.parts().map(Part::copy_from_slice).collect())))
+    }
+
+    fn wire(message: &Message, skip: usize) -> Vec<u8> {
+        let mut outbox = Outbox::default();
+        outbox.push(&[], &[], message, skip);
+        outbox.take().next_octets()
+    }
+
+    fn printed(message: &Message) -> Vec<u8> {
+        Press::default().print(message, &Blocks::default()).unwrap().octets.to_vec()
+    }
+
+    #[test]
+    fn a_message_in_one_piece_is_like_one_in_parts() {
+        let lens = [0, 1, 5, 32, 33, 100, 255, 256, 490, 3000];
+        let (mut random, mut framed) = (Random(1), 0);
+        for _ in 0..2000 {
+            let count = 2 + random.below(9);
+            let parts: Vec<Vec<u8>> = (0..count)
+                .map(|_| vec![random.below(256) as u8; lens[random.below(10) * random.below(10) / 10]])
+                .collect();
+            let made = Message::multipart(parts.iter().map(Vec::as_slice));
+            let wire_len = wire(&made, 0).len();
+            // As it is when it was received, too.
+            let one = match random.below(2) {
+                0 if count <= PARTS_MAX && wire_len < BY_HANDLE_LEN_MIN => Message::framed(wire(&made, 0).into()),
+                _ => made,
+            };
+            framed += usize::from(matches!(one.layout(), Layout::Frames(_)));
+            let other = apart(&one);
+            assert!(one.parts().eq(parts.iter().map(Vec::as_slice)), "{one:?}");
+            assert!((0..count).all(|at| one[at] == *parts[at]) && one.part(count).is_none() && !one.is_empty());
+            assert!(one.clone().into_parts().eq(parts.iter().map(Vec::as_slice)));
+            assert_eq!((one.len(), one.parts().len(), one.weight()), (count, count, other.weight()));
+            assert!(one == other && format!("{one:?}") == format!("{other:?}") && one.octets() >= other.octets());
+            let skip = random.below(count as u64);
+            assert_eq!(wire(&one, skip), wire(&other, skip));
+            assert_eq!(printed(&one), wire(&other, 0));
+            let mut both = [one, other];
+            let front = both.each_mut().map(|message| Message::from_iter(message.split_front(skip)));
+            assert!(front[0] == front[1] && both[0] == both[1] && both[0].len() == count - skip);
+            both.iter_mut().for_each(|message| message.push_front("first".into()));
+            assert!(both[0] == both[1] && both[0][0] == b"first"[..]);
+            assert_eq!(wire(&both[0], 0), wire(&both[1], 0));
+        }
+        assert!((500..1500).contains(&framed), "{framed}");
+    }
+
+    #[test]
+    #[should_panic = "the message has 2 parts, and none at 2"]
+    fn a_part_that_is_not_there_is_not_taken_for_another() {
+        let _ = &Message::from(["topic", "body"])[2];
     }
 
     #[test]

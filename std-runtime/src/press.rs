@@ -9,8 +9,9 @@
 //! takes what waits; from then on it is read without the lock.
 
 use crate::blocks::Blocks;
-use crate::message::{Message, Part};
+use crate::message::Message;
 use crate::outbox::BY_HANDLE_LEN_MIN;
+use crate::parts::Layout;
 use bytes::Bytes;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -63,7 +64,7 @@ impl Press {
             self.close(blocks);
         }
         let (mut start, before) = (self.octets.len(), self.printed);
-        encode_all(message.as_parts(), &mut self.octets);
+        encode_all(message, &mut self.octets);
         if start > 0 && self.octets.len() > 2 * SHEET_LEN {
             // Many parts: who keeps something of a sheet does not keep them too.
             let message = self.octets.split_off(start);
@@ -138,10 +139,15 @@ impl Stretch {
 }
 
 /// Appends the frames of a message.
-fn encode_all(parts: &[Part], out: &mut Vec<u8>) {
-    let Some((last, parts)) = parts.split_last() else { return };
-    parts.iter().for_each(|part| encode(FrameKind::More, part.as_ref(), out));
-    encode(FrameKind::Last, last.as_ref(), out);
+fn encode_all(message: &Message, out: &mut Vec<u8>) {
+    match message.layout() {
+        Layout::Frames(frames) => append(frames.octets(), out),
+        Layout::Parts(parts) => {
+            let Some((last, parts)) = parts.split_last() else { return };
+            parts.iter().for_each(|part| encode(FrameKind::More, part.as_ref(), out));
+            encode(FrameKind::Last, last.as_ref(), out);
+        }
+    }
 }
 
 /// Appends a frame. A vector grows as it must, so nothing here is refused.
@@ -151,8 +157,14 @@ pub(crate) fn encode(kind: FrameKind, body: &[u8], out: &mut Vec<u8>) {
         let _ = Writer::new(Clear).frame(kind, body, out);
     } else {
         let _ = Writer::new(Clear).header(kind, body.len(), out);
-        body.chunks(COPY_LEN_MAX).for_each(|piece| out.extend_from_slice(piece));
+        append(body, out);
     }
+}
+
+/// Appends octets as they are.
+#[inline]
+pub(crate) fn append(octets: &[u8], out: &mut Vec<u8>) {
+    octets.chunks(COPY_LEN_MAX).for_each(|piece| out.extend_from_slice(piece));
 }
 
 #[cfg(test)]
@@ -322,5 +334,14 @@ mod tests {
         assert!(press.print(&Message::from(vec![7; BY_HANDLE_LEN_MIN]), &blocks).is_none());
         press.print(&"next".into(), &blocks).unwrap();
         assert_eq!(first.octets(), [&b"\x02\0\0\0\0\0\0\x1f\xff"[..], &body].concat());
+    }
+
+    #[test]
+    fn many_messages_fill_many_blocks() {
+        let (mut outbox, message) = (Outbox::default(), Message::from(vec![1; 1000]));
+        (0..200).for_each(|_| assert_eq!(outbox.push(&[], &[], &message, 0), 1009));
+        let (mut batch, load) = (outbox.take(), outbox.load());
+        let len = batch.next_octets().len();
+        assert_eq!((len, batch.advance(len)), (200 * 1009, load));
     }
 }

@@ -7,12 +7,14 @@
 //! A link knows no other peer and, [`FixedLink`] aside, keeps no octets.
 
 mod fixed;
+mod frames;
 mod handshake;
 mod heartbeat;
 mod reader;
 mod writer;
 
 pub use fixed::{Extent, FixedLink, FixedMessage, LinkError, Name, Outgoing, Setup, Stepped, TOPIC_LEN_MAX, Wants};
+pub use frames::{Few, Frames, PARTS_MAX};
 pub use handshake::{Handshake, HandshakeError, Introduced, refusal};
 pub use heartbeat::{Heartbeat, HeartbeatSetup, Ping};
 pub use reader::{Limit, Limits, OnlyWindow, ReadError, Reader, Step};
