@@ -36,9 +36,7 @@ impl<M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> Memory<
     /// The memory for another socket than the one that used it before.
     pub(super) fn places(&mut self) -> Places<'_, M> {
         let Self { slots, rx, tx } = self;
-        for slot in slots.iter_mut() {
-            slot.clear();
-        }
+        *slots = [const { Slot::VACANT }; PEERS];
         Places { slots, rx: rx.as_flattened_mut(), rx_len: RX as u16, tx: tx.as_flattened_mut(), tx_len: TX as u16 }
     }
 }
@@ -212,13 +210,6 @@ impl<M: Mechanism> Slot<M> {
         failed: Failed::No,
         counts: Counts::NONE,
     };
-
-    #[inline(never)]
-    fn clear(&mut self) {
-        self.link.clear();
-        (self.tenant, self.dial, self.failed) = (Tenant::Nobody, Dial::Settled, Failed::No);
-        self.counts = Counts::NONE;
-    }
 
     /// Queues a message that is not longer than the array; whether there was room. Where that is to be, the policy makes
     /// some.
