@@ -115,16 +115,12 @@ impl MechanismName {
 
 // RFC 37 grammar: mechanism-char = "A"-"Z" | DIGIT | "-" | "_" | "." | "+" | %x0, the NULs as padding.
 fn is_mechanism(padded: &[u8]) -> bool {
-    let mut may_be_name = true;
-    let is_legal = |&octet: &u8| match octet {
-        0 => {
-            may_be_name = false;
-            true
-        }
-        b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'+' => may_be_name,
-        _ => false,
-    };
-    padded.first() != Some(&0) && padded.iter().all(is_legal)
+    let mut name = padded;
+    while let [rest @ .., 0] = name {
+        name = rest;
+    }
+    let is_legal = |octet: &u8| matches!(octet, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'+');
+    !name.is_empty() && name.iter().all(is_legal)
 }
 
 impl core::fmt::Debug for MechanismName {
