@@ -32,8 +32,8 @@ impl<M: Mechanism> Kind<M> {
 /// A pattern with its type forgotten, so that sockets of all types share one code.
 pub(super) trait Judge<M: Mechanism> {
     fn open(&mut self, peer: PeerId, side: Side) -> Result<(), Refused>;
-    /// The peer said who it is, in metadata that lies there. One whose place it takes is displaced.
-    fn up(&mut self, peer: PeerId, metadata: (&[u8], Range<usize>)) -> Result<Option<Displaced<M>>, Refused>;
+    /// The peer said who it is, in metadata that lies there in its array. One whose place it takes is displaced.
+    fn up(&mut self, peer: PeerId, places: &mut Places<'_, M>, metadata: Range<usize>) -> Result<(), Refused>;
     fn down(&mut self, peer: PeerId);
     fn close(&mut self, peer: PeerId);
     fn room(&mut self, peer: PeerId, room: bool);
@@ -50,13 +50,18 @@ impl<P: Pattern, M: Mechanism> Judge<M> for P {
         Pattern::open(self, peer, side)
     }
 
-    fn up(&mut self, peer: PeerId, (rx, metadata): (&[u8], Range<usize>)) -> Result<Option<Displaced<M>>, Refused> {
+    fn up(&mut self, peer: PeerId, places: &mut Places<'_, M>, metadata: Range<usize>) -> Result<(), Refused> {
+        if !P::NAMED {
+            return Pattern::up(self, peer, &PeerInfo::UNKNOWN).map(|_| ());
+        }
+        let place = places.find(peer);
+        let metadata = place.as_ref().and_then(|place| place.rx.get(metadata)).unwrap_or_default();
         // It was checked.
-        let info = if P::NAMED { rx.get(metadata).and_then(|metadata| PeerInfo::decode(metadata).ok()) } else { None };
-        let displaced = Pattern::up(self, peer, &info.unwrap_or(PeerInfo::UNKNOWN))?;
-        Ok(displaced
-            .filter(|other| *other != peer)
-            .map(|other| Displaced { peer: other, fail: |places, peer| places.displace(peer) }))
+        let displaced = Pattern::up(self, peer, &PeerInfo::decode(metadata).unwrap_or(PeerInfo::UNKNOWN))?;
+        if let Some(other) = displaced.filter(|other| *other != peer) {
+            places.displace(other);
+        }
+        Ok(())
     }
 
     fn down(&mut self, peer: PeerId) {
@@ -90,13 +95,6 @@ impl<P: Pattern, M: Mechanism> Judge<M> for P {
         link.put_subscription(rx, &Subscription { topic, wanted: false });
         true
     }
-}
-
-/// A peer whose place another takes, and what to do with its link: named here alone, so that it is linked only where peers
-/// have names.
-pub(super) struct Displaced<M: Mechanism> {
-    pub(super) peer: PeerId,
-    pub(super) fail: fn(&mut Places<'_, M>, PeerId),
 }
 
 /// One that receives.

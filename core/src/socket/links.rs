@@ -1,6 +1,6 @@
 //! What does it take to keep the links of a socket going, whatever its type and its sizes?
 
-use super::judge::{Displaced, Judge, Kind};
+use super::judge::{Judge, Kind};
 use super::memory::{Counts, Dial, Failed, Place, Places, Tenant};
 use super::{Common, Failure, SendError, Shown};
 use crate::link::{FixedLink, Outgoing, Setup, Stepped};
@@ -245,11 +245,9 @@ impl<M: Mechanism + Clone> Links<'_, M> {
 
     /// Reads what has arrived from the peer, as far as the next message that the user may take.
     fn read(&mut self, peer: PeerId, now: Instant) {
-        let mut displaced = None;
         let Self { pattern, kind, common: Common { waiting, shown, .. }, setup, places } = self;
         let mut found = places.find(peer);
-        let Some(place) = &mut found else { return };
-        loop {
+        while let Some(place) = &mut found {
             let Place { slot, rx, .. } = &mut *place;
             match slot.link.step(rx, setup, now, kind.wants) {
                 Ok(Stepped::On) => (),
@@ -276,17 +274,17 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                         }
                     }
                 }
-                Ok(Stepped::Introduced(metadata)) => match admit(*pattern, &mut slot.tenant, peer, (rx, metadata)) {
-                    Ok(other) => {
-                        displaced = other;
-                        slot.step_ms = 0;
-                        slot.counts.connections = slot.counts.connections.wrapping_add(1);
-                    }
-                    Err(error) => {
+                Ok(Stepped::Introduced(metadata)) => {
+                    let admitted = admit(*pattern, peer, places, metadata);
+                    found = places.find(peer);
+                    let Some(place) = &mut found else { break };
+                    if let Err(error) = admitted {
                         place.fail(Failure::Refused(error));
                         break;
                     }
-                },
+                    place.slot.step_ms = 0;
+                    place.slot.counts.connections = place.slot.counts.connections.wrapping_add(1);
+                }
                 Ok(Stepped::Ended) => {
                     if pattern.put_cancelled(peer, &mut slot.link, rx) {
                         waiting.set(peer.slot, true);
@@ -303,9 +301,6 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                     break;
                 }
             }
-        }
-        if let Some(Displaced { peer, fail }) = displaced {
-            fail(places, peer);
         }
     }
 
@@ -396,16 +391,16 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     }
 }
 
-/// The peer said who it is: the pattern lets it in, and names one that it displaces.
+/// The peer said who it is: the pattern lets it in.
 fn admit<M: Mechanism>(
     pattern: &mut dyn Judge<M>,
-    tenant: &mut Tenant,
     peer: PeerId,
-    metadata: (&[u8], Range<usize>),
-) -> Result<Option<Displaced<M>>, Refused> {
-    if *tenant == Tenant::Stranger {
+    places: &mut Places<'_, M>,
+    metadata: Range<usize>,
+) -> Result<(), Refused> {
+    if let Some(slot) = places.slot_mut(peer).filter(|slot| slot.tenant == Tenant::Stranger) {
         pattern.open(peer, Side::Accept)?;
-        *tenant = Tenant::Peer(Side::Accept);
+        slot.tenant = Tenant::Peer(Side::Accept);
     }
-    pattern.up(peer, metadata)
+    pattern.up(peer, places, metadata)
 }
