@@ -185,10 +185,10 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     pub fn pending(&mut self, peer: PeerId, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> &[u8] {
         self.release_shown_message(now);
         let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return &[] };
-        if slot.link.takes_command() {
+        if slot.link.takes_command(self.setup, entropy, now) {
             self.pattern.tell_subscription(peer, &mut slot.link);
         }
-        slot.link.pending(tx, self.setup, entropy, now)
+        slot.link.pending(tx)
     }
 
     /// So many of the pending octets were sent.

@@ -321,9 +321,14 @@ impl<M: Mechanism> FixedLink<M> {
         self.tx.begun_len(tx).saturating_add(len) <= tx.len()
     }
 
-    /// Whether a command of ours can be sent now: the link is up and no frame has left in part.
-    pub fn takes_command(&self) -> bool {
-        self.is_up() && !self.is_sending()
+    /// Whether a command of ours can be sent now: the link is up, no frame has left in part, and there is none of its own to
+    /// be sent first.
+    pub fn takes_command(&mut self, setup: &Setup, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) -> bool {
+        if self.is_sending() {
+            return false;
+        }
+        self.fill_control(setup, entropy, now);
+        self.is_up() && self.control.is_empty()
     }
 
     /// Tells the peer what is wanted here; only when [`FixedLink::takes_command`].
@@ -335,17 +340,9 @@ impl<M: Mechanism> FixedLink<M> {
         }
     }
 
-    /// What is to be sent next; empty when there is nothing. Then call [`FixedLink::advance`].
-    pub fn pending<'a>(
-        &'a mut self,
-        tx: &'a mut [u8],
-        setup: &Setup,
-        entropy: &mut dyn FnMut(&mut [u8]),
-        now: Instant,
-    ) -> &'a [u8] {
-        if !self.is_sending() {
-            self.fill_control(setup, entropy, now);
-        }
+    /// What is to be sent next; empty when there is nothing. Ask [`FixedLink::takes_command`] first, and call
+    /// [`FixedLink::advance`] then.
+    pub fn pending<'a>(&'a mut self, tx: &'a mut [u8]) -> &'a [u8] {
         match &mut self.stage {
             Stage::Up(traffic) if self.control.is_empty() => self.tx.pending(tx, &mut traffic.writer),
             _ => self.control.pending(),
