@@ -53,10 +53,11 @@ fn introduce(ours: SocketType, theirs: SocketType, identity: &[u8]) {
     let mut handshake = Handshake::new(Null::NEW, ours, 64, Instant::from_ms(0));
     let (mut wire, mut out) = (Vec::new(), [0; 512]);
     loop {
-        match handshake.poll_transmit(identity, &mut |_| (), &mut out).expect("512 octets are enough") {
-            0 => break,
-            len => wire.extend_from_slice(&out[..len]),
+        let written = handshake.poll_transmit(identity, &mut |_| (), &mut out).expect("512 octets are enough");
+        if written.is_empty() {
+            break;
         }
+        wire.extend_from_slice(&out[written]);
     }
     let ending = shake(theirs, &wire, 512, usize::MAX);
     if !theirs.accepts(ours) {

@@ -11,7 +11,7 @@ use super::COMMAND_LEN_MAX;
 use crate::mechanism::{Mechanism, Rejected};
 use crate::time::Instant;
 use crate::wire::command::CommandError;
-use crate::wire::frame::{FrameError, HEADER_LEN_MAX, SHORT_LEN_MAX};
+use crate::wire::frame::{FrameError, HEADER_LEN_MAX};
 use crate::wire::greeting::{self, GreetingError};
 use crate::wire::metadata::MetadataError;
 use crate::wire::{Command, FrameKind, Greeting, Header, PeerInfo, Short, SocketType, Version, Window};
@@ -89,34 +89,29 @@ impl<M: Mechanism> Handshake<M> {
     }
 
     /// Writes the next of what is to be sent into `out`: the greeting, then the mechanism's commands, each as a whole
-    /// frame. Returns its length, 0 when there is none for now. Call it until then, before reading.
+    /// frame. Returns where it lies, nowhere when there is none for now. Call it until then, before reading.
     pub fn poll_transmit(
         &mut self,
         identity: &[u8],
         entropy: &mut dyn FnMut(&mut [u8]),
         out: &mut [u8],
-    ) -> Result<usize, Short> {
+    ) -> Result<Range<usize>, Short> {
         if !self.greeted {
             let greeting = out.first_chunk_mut().ok_or(Short)?;
             Greeting::encode(M::NAME, self.mechanism.as_server(), greeting);
             self.greeted = true;
-            return Ok(greeting::LEN);
+            return Ok(0..greeting::LEN);
         }
         let info = PeerInfo { socket_type: Some(self.socket_type), identity };
-        // The header comes first but is known last: a command is tried as a short frame, then as a long one.
-        for (head, len_max) in [(2, SHORT_LEN_MAX), (HEADER_LEN_MAX, usize::MAX)] {
-            let (header, body) = out.split_at_mut_checked(head).ok_or(Short)?;
-            let room = body.len().min(len_max);
-            let Some(body) = body.get_mut(..room) else { return Err(Short) };
-            let Ok(len) = self.mechanism.poll_command(&info, entropy, body) else { continue };
-            if len == 0 {
-                return Ok(0);
-            }
-            let mut header = Window::new(header);
-            Header::encode(FrameKind::Command, len, &mut header)?;
-            return if header.len() == head { Ok(head + len) } else { Err(Short) };
+        // The header comes first but is known last: there is room for the longest.
+        let (header, body) = out.split_at_mut_checked(HEADER_LEN_MAX).ok_or(Short)?;
+        let len = self.mechanism.poll_command(&info, entropy, body)?;
+        if len == 0 {
+            return Ok(0..0);
         }
-        Err(Short)
+        let start = HEADER_LEN_MAX - Header::len_for(len);
+        Header::encode(FrameKind::Command, len, &mut Window::new(header.get_mut(start..).ok_or(Short)?))?;
+        Ok(start..HEADER_LEN_MAX + len)
     }
 
     /// When the handshake fails for having taken too long.
@@ -255,10 +250,11 @@ mod tests {
     fn opening(socket_type: SocketType, identity: &[u8]) -> Vec<u8> {
         let (mut all, mut out, mut side) = (Vec::new(), [0; 400], handshake(socket_type));
         loop {
-            match side.poll_transmit(identity, &mut |_| (), &mut out).unwrap() {
-                0 => return all,
-                len => all.extend_from_slice(&out[..len]),
+            let written = side.poll_transmit(identity, &mut |_| (), &mut out).unwrap();
+            if written.is_empty() {
+                return all;
             }
+            all.extend_from_slice(&out[written]);
         }
     }
 

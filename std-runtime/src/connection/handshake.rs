@@ -102,13 +102,13 @@ async fn converse<M: Mechanism>(
     loop {
         loop {
             let mut out = [0; OUT_LEN];
-            let len = handshake
+            let written = handshake
                 .poll_transmit(identity, &mut entropy, &mut out)
                 .map_err(|_| Failed::Transport(io::Error::other("a command of ours is too long")))?;
-            if len == 0 {
+            if written.is_empty() {
                 break;
             }
-            write_all(outgoing, out.get(..len).unwrap_or_default()).await.map_err(Failed::Transport)?;
+            write_all(outgoing, out.get(written).unwrap_or_default()).await.map_err(Failed::Transport)?;
         }
         if let Some(peer) = peer {
             return Ok(peer);

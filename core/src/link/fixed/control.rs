@@ -3,6 +3,7 @@
 use crate::link::writer::Writer;
 use crate::mechanism::{Clear, Seal};
 use crate::wire::{Command, FrameKind, Window};
+use core::ops::Range;
 
 /// An array that is filled when it is empty and sent before the next message.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub(super) struct Control {
     octets: [u8; CONTROL_LEN],
 }
 
-/// A greeting; or a READY with an identity of 32 octets (77 octets); or what says a topic of 64, with 35 for a seal.
+/// A greeting; or a READY with an identity of 32 octets (84 octets, its header as the longest); or what says a topic of 64, with 35 for a seal.
 const CONTROL_LEN: usize = 112;
 
 impl Control {
@@ -58,15 +59,15 @@ impl Control {
         };
         // Nothing partial counts as written.
         let len = written.map_or(0, |()| room.len());
-        self.commit(len);
+        self.end += len as u8;
     }
 
-    /// All of the room, to be written from its start; then `commit`.
+    /// All of the room. What is written there is not pending before `commit`, and only where nothing else is.
     pub(super) fn room(&mut self) -> &mut [u8] {
         super::between_mut(&mut self.octets, self.end.into(), CONTROL_LEN as u16)
     }
 
-    pub(super) fn commit(&mut self, len: usize) {
-        self.end = self.end.saturating_add(len as u8);
+    pub(super) fn commit(&mut self, written: Range<usize>) {
+        (self.start, self.end) = (written.start as u8, written.end as u8);
     }
 }

@@ -401,8 +401,8 @@ impl<M: Mechanism> FixedLink<M> {
     fn fill_control(&mut self, setup: &Setup, entropy: &mut dyn FnMut(&mut [u8]), now: Instant) {
         match &mut self.stage {
             Stage::Opening(handshake, _) => {
-                let len = handshake.poll_transmit(setup.identity.as_octets(), entropy, self.control.room());
-                self.control.commit(len.unwrap_or(0));
+                let written = handshake.poll_transmit(setup.identity.as_octets(), entropy, self.control.room());
+                self.control.commit(written.unwrap_or(0..0));
             }
             Stage::Up(traffic) => {
                 if let Some(command) = traffic.heartbeat.poll_transmit(now) {
