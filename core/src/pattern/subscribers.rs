@@ -26,8 +26,11 @@ pub(super) struct Subscribers<S: Storage> {
     pub(super) topics: S::Topics,
     up: S::Slots,
     matching: S::Slots,
-    limits: Option<TopicLimits>,
+    /// With what holds them, so that it is linked only for who has limits.
+    limits: Option<(TopicLimits, HasRoom<S>)>,
 }
+
+type HasRoom<S> = fn(&<S as Storage>::Topics, &TopicLimits, &[u8], PeerId) -> bool;
 
 /// What a message from a peer came to.
 pub(super) enum Heard {
@@ -47,7 +50,12 @@ impl<S: Storage> Subscribers<S> {
         Self { topics: S::Topics::EMPTY, up: S::Slots::EMPTY, matching: S::Slots::EMPTY, limits: None };
 
     pub(super) const fn new(limits: TopicLimits) -> Self {
-        Self { topics: S::Topics::EMPTY, up: S::Slots::EMPTY, matching: S::Slots::EMPTY, limits: Some(limits) }
+        Self {
+            topics: S::Topics::EMPTY,
+            up: S::Slots::EMPTY,
+            matching: S::Slots::EMPTY,
+            limits: Some((limits, has_room::<S>)),
+        }
     }
 
     pub(super) fn up(&mut self, peer: PeerId) {
@@ -81,7 +89,7 @@ impl<S: Storage> Subscribers<S> {
         if !wanted {
             return Heard::Subscription { wanted, change: self.topics.remove(topic, peer) };
         }
-        if self.has_room(topic, peer)
+        if self.limits.as_ref().is_none_or(|(limits, has_room)| has_room(&self.topics, limits, topic, peer))
             && let Ok(change) = self.topics.add(topic, peer)
         {
             return Heard::Subscription { wanted, change };
@@ -91,9 +99,8 @@ impl<S: Storage> Subscribers<S> {
             None => Heard::Subscription { wanted, change: TopicChange::Nothing },
         }
     }
+}
 
-    fn has_room(&self, topic: &[u8], peer: PeerId) -> bool {
-        let Some(TopicLimits { topics, octets, memory }) = self.limits else { return true };
-        topic.len() <= octets && self.topics.count(peer) < topics && self.topics.memory() < memory
-    }
+fn has_room<S: Storage>(kept: &S::Topics, limits: &TopicLimits, topic: &[u8], peer: PeerId) -> bool {
+    topic.len() <= limits.octets && kept.count(peer) < limits.topics && kept.memory() < limits.memory
 }
