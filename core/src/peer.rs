@@ -6,6 +6,8 @@
 /// Turns wrap after 65,536 tenants.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+// In one word, so that it is passed in one register.
+#[repr(C, align(4))]
 pub struct PeerId {
     /// Index into every table of peers.
     pub slot: u16,
