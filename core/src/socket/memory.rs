@@ -36,7 +36,9 @@ impl<M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> Memory<
     /// The memory for another socket than the one that used it before.
     pub(super) fn places(&mut self) -> Places<'_, M> {
         let Self { slots, rx, tx } = self;
-        *slots = [const { Slot::VACANT }; PEERS];
+        for slot in slots.iter_mut() {
+            *slot = Slot::VACANT;
+        }
         Places { slots, rx: rx.as_flattened_mut(), rx_len: RX as u16, tx: tx.as_flattened_mut(), tx_len: TX as u16 }
     }
 }

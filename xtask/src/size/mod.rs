@@ -69,7 +69,7 @@ const NOT_MET_YET: &[(&str, &str, u32)] = &[
     ("pub", "of it its own", 8_208),
     ("pub-sub", "flash", 10_186),
     ("rep", "flash", 8_642),
-    ("all", "flash", 21_090),
+    ("all", "flash", 21_094),
 ];
 
 /// Where the table stands.

@@ -14,7 +14,8 @@ pub(super) struct Control {
     octets: [u8; CONTROL_LEN],
 }
 
-/// A greeting; or a READY with an identity of 32 octets (84 octets, its header as the longest); or what says a topic of 64, with 35 for a seal.
+/// A greeting; or a READY with an identity of 32 octets (84 octets, its header as the longest); or what says a topic of 64,
+/// with 35 for a seal.
 const CONTROL_LEN: usize = 112;
 
 impl Control {
