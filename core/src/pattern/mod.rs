@@ -48,7 +48,8 @@ pub trait Pattern {
     /// Whether a message that was sent is followed by one that is received, so that there is nothing to gather (RFC 28: REQ,
     /// REP).
     const ALTERNATES: bool = false;
-    /// Whether peers are known by what they call themselves; otherwise [`Pattern::up`] does not look at it.
+    /// Whether peers are known by what they call themselves; otherwise [`Pattern::up`] does not look at it, and displaces
+    /// nobody.
     const NAMED: bool = false;
     /// Whether the user may be shown a message before the whole of it has arrived.
     const IN_PIECES: bool = false;
