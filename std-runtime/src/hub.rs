@@ -4,11 +4,12 @@
 //! counting events happen outside the lock. The pattern decides; the hub carries out.
 
 use crate::blocks::Blocks;
+use crate::budget::Budget;
 use crate::error::NotSent;
 use crate::listen::Strangers;
 use crate::message::{Message, Part};
 use crate::monitor::Event;
-use crate::options::Options;
+use crate::options::{Limit, Options};
 use crate::outbox::Batch;
 use crate::peers::{Peer, Peers, Writer};
 use crate::press::Press;
@@ -78,17 +79,13 @@ pub(crate) struct State<P> {
     pub(crate) envelope: Vec<Part>,
     /// Whose message was taken last, or who came last.
     pub(crate) last: Option<PeerId>,
+    /// Whose connection is, or was, looked after by whoever waits for messages.
+    pub(crate) attended: Option<PeerId>,
     pub(crate) press: Press,
     /// The time of the last tick.
     pub(crate) ticked: Instant,
     pub(crate) sends: Budget,
     pub(crate) receives: Budget,
-}
-
-/// How much a task may do at a stretch before it lets others run.
-pub(crate) struct Budget {
-    calls: u32,
-    octets: usize,
 }
 
 /// What is to be done outside the lock after messages were queued.
@@ -113,6 +110,7 @@ impl<P: Pattern> Hub<P> {
             former_drops: Drops::NONE,
             envelope: Vec::new(),
             last: None,
+            attended: None,
             press: Press::default(),
             ticked: Instant::from_ms(0),
             sends: Budget::FULL,
@@ -215,8 +213,11 @@ impl<P: Sends> Hub<P> {
         match (P::overload(self.policy()), waiter) {
             (Policy::Wait, Some(waiter)) => {
                 let former = state.senders.register(waiter);
+                // Who sends may be the one who looked after a connection that is to make room, and not come back before.
+                let overdue = state.overdue();
                 drop(state);
                 drop(former);
+                wake(overdue);
                 Poll::Pending
             }
             (policy, _) if policy.drops() => {
@@ -365,6 +366,13 @@ impl Peer {
             Writer::Caller | Writer::Driver => (),
         }
     }
+
+    /// Whether more is about to be queued, so that the driver is to come again and not to take what there is.
+    pub(crate) fn is_filling(&mut self, limit: Limit, calls_left: u32) -> bool {
+        let (load, writer) = (self.outbox.load(), self.writer);
+        let Some(line) = self.line.as_mut().filter(|_| writer != Writer::Idle) else { return false };
+        load.octets < MUCH && load.has_room(limit) && line.rush.is_on(calls_left, writer == Writer::Caller)
+    }
 }
 
 impl State<Rep<Heap>> {
@@ -379,6 +387,11 @@ impl<P: Pattern> State<P> {
     /// Whom to wake so that every connection is looked after.
     pub(crate) fn rouse_all(&mut self) -> Vec<Waker> {
         self.peers.iter_mut().filter_map(|peer| peer.line.as_mut()?.rouse()).collect()
+    }
+
+    /// The task of the connection that somebody looked after who was called and has not come.
+    fn overdue(&mut self) -> Option<Waker> {
+        self.peers.find(self.attended?)?.line.as_ref()?.driver.as_ref()?.bell().overdue()
     }
 
     /// A peer that was accepted and is gone loses its queue, and is forgotten when all its messages were taken. Says how
@@ -440,30 +453,6 @@ impl Shared {
     }
 }
 
-impl Budget {
-    const FULL: Self = Self { calls: 1024, octets: 64 * 1024 };
-
-    #[inline]
-    pub(crate) fn spend(&mut self, octets: usize) {
-        self.calls = self.calls.saturating_sub(1);
-        self.octets = self.octets.saturating_sub(octets);
-    }
-
-    pub(crate) fn calls_left(&self) -> u32 {
-        self.calls
-    }
-
-    /// Whether the task has to let others run. Then the budget is full again.
-    #[inline]
-    pub(crate) fn is_spent(&mut self) -> bool {
-        let spent = self.calls == 0 || self.octets == 0;
-        if spent {
-            *self = Self::FULL;
-        }
-        spent
-    }
-}
-
 /// The peer has room again: the senders that wait may try.
 pub(crate) fn relieve<P: Pattern>(pattern: &mut P, senders: &mut Waiters, peer: PeerId) -> Vec<Waker> {
     pattern.room(peer, true);
@@ -479,5 +468,5 @@ pub(crate) fn wake(waker: Option<Waker>) {
 /// Copies of a message that spend no more of a task's budget than one: what leaves for each peer is written in one piece.
 pub(crate) const COPIES_FREE: usize = 8;
 /// So much, in octets, is written by whoever queued it, if the driver has not come yet.
-pub(crate) const MUCH: usize = 64 * 1024;
+const MUCH: usize = 64 * 1024;
 const EVENTS_MAX: usize = 256;

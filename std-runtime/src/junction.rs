@@ -3,7 +3,7 @@
 //! The same for every pattern, so that connections are compiled once per mechanism and not once per pattern too.
 
 use crate::endpoint::Endpoint;
-use crate::hub::{Hub, MUCH, Phase, Shared, State, relieve, wake};
+use crate::hub::{Hub, Phase, Shared, State, relieve, wake};
 use crate::message::Message;
 use crate::outbox::Batch;
 use crate::peers::{Drive, End, Introduced, Line, Writer};
@@ -196,17 +196,14 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let mut work = Work::default();
         // Whether nothing of ours is left to be said.
         let mut said_all = false;
+        work.again = written.hungry && found.is_filling(options.send_limit, sends.calls_left());
         let Some(line) = &mut found.line else { return Work { end: Some(End::Abandoned), ..work } };
-        line.missed = found.writer == Writer::Caller;
-        let queued = found.outbox.load();
-        work.again = written.hungry
-            && found.writer != Writer::Idle
-            && queued.octets < MUCH
-            && queued.has_room(options.send_limit)
-            && line.rush.is_on(sends.calls_left(), line.missed);
+        line.missed = found.writer == Writer::Caller && !work.again;
         if work.again {
-            found.writer = if line.missed { Writer::Caller } else { Writer::Roused };
-            line.missed = false;
+            // A caller that writes goes on, and another may.
+            if found.writer == Writer::Driver {
+                found.writer = Writer::Roused;
+            }
         } else if written.hungry && !line.missed {
             // A command goes between messages, not into one that a caller began to write.
             let speaks = !found.outbox.is_begun() && speak(pattern, peer, &mut line.heartbeat, *ticked, own);
@@ -235,9 +232,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             Phase::Closed => Some(End::Abandoned),
             _ => None,
         });
-        if work.again {
-            line.roused = None;
-        } else if !line.roused.as_ref().is_some_and(|known| known.will_wake(waker)) {
+        if !work.again && !line.roused.as_ref().is_some_and(|known| known.will_wake(waker)) {
             line.roused = Some(waker.clone());
         }
         let closing = *phase != Phase::Open;
@@ -404,129 +399,4 @@ fn room(load: Load, limit: Load, crowded: bool) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Caller, Junction, Written, line};
-    use crate::error::NotSent;
-    use crate::hub::{After, Hub, Phase};
-    use crate::message::Message;
-    use crate::options::Options;
-    use crate::sending::Sending;
-    use crate::transport::Outgoing;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::{Context, Poll, Wake, Waker};
-    use zeptomq_core::link::{Heartbeat, HeartbeatSetup};
-    use zeptomq_core::pattern::overload::Load;
-    use zeptomq_core::pattern::{Push, Req, req};
-    use zeptomq_core::storage::Heap;
-    use zeptomq_core::time::Instant;
-    use zeptomq_core::wire::{PeerInfo, SocketType, Version};
-
-    #[derive(Default)]
-    struct Woken(AtomicUsize);
-
-    impl Wake for Woken {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// A request that left whole is all there is to do; unless the driver came in between and was to wait.
-    #[tokio::test]
-    async fn a_requests_driver_is_woken_when_there_is_something_for_it() {
-        let (ours, _theirs) = tokio::net::UnixStream::pair().unwrap();
-        let hub = Hub::new(Req::<Heap>::new(req::Mode::Relaxed, 0), Options::new());
-        let endpoint = "tcp://127.0.0.1:1".parse().unwrap();
-        let peer = hub.open(&endpoint).unwrap();
-        let heartbeat = Heartbeat::new(HeartbeatSetup::DEFAULT, SocketType::Req, Version::V3_1, Instant::from_ms(0));
-        let line = line(Arc::new(Outgoing::Ipc(ours.into_split().1)), true, heartbeat);
-        let info = PeerInfo { socket_type: None, identity: &[] };
-        hub.admit(Caller { known: Some(peer), endpoint: &endpoint }, &info, line).unwrap();
-        let woken = Arc::new(Woken::default());
-        let drive = || {
-            let mut written = Written { hungry: true, ..Written::default() };
-            hub.collect(peer, &Waker::from(woken.clone()), &mut written, &mut |_| ());
-        };
-        drive();
-        assert_eq!(hub.poll_send(&"alone".into(), None), Poll::Ready(Ok(())));
-        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
-        let mut after = After::default();
-        hub.decide(&mut hub.lock(), &"together".into(), &mut after).unwrap();
-        drive();
-        hub.finish(&mut after);
-        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
-        // Nor when another message was queued in between, or the socket closes.
-        drive();
-        hub.decide(&mut hub.lock(), &"one".into(), &mut after).unwrap();
-        hub.decide(&mut hub.lock(), &"and another".into(), &mut after).unwrap();
-        hub.finish(&mut after);
-        assert_eq!(woken.0.load(Ordering::Relaxed), 2);
-        let batch =
-            hub.collect(peer, Waker::noop(), &mut Written { hungry: true, ..Written::default() }, &mut |_| ()).batch;
-        let load = hub.lock().peers.find(peer).unwrap().outbox.load();
-        let mut batch = batch.unwrap();
-        batch.advance(load.octets);
-        let mut written = Written { batch: Some(batch), load, hungry: true };
-        hub.collect(peer, &Waker::from(woken.clone()), &mut written, &mut |_| ());
-        hub.decide(&mut hub.lock(), &"last".into(), &mut after).unwrap();
-        hub.lock().phase = Phase::Closing;
-        hub.finish(&mut after);
-        assert_eq!(woken.0.load(Ordering::Relaxed), 3);
-    }
-
-    /// A driver on another thread is not to take every few messages away from who queues many; but it takes them when there
-    /// are no more, or no room for more.
-    #[tokio::test]
-    async fn what_is_queued_in_quick_succession_is_left_to_become_more() {
-        let (ours, _theirs) = tokio::net::UnixStream::pair().unwrap();
-        let options = Options::new().send_limit(Load { messages: 100, octets: 10_000 });
-        let hub = Hub::new(Push::<Heap>::NEW, options);
-        let endpoint = "tcp://127.0.0.1:1".parse().unwrap();
-        let peer = hub.open(&endpoint).unwrap();
-        let heartbeat = Heartbeat::new(HeartbeatSetup::DEFAULT, SocketType::Push, Version::V3_1, Instant::from_ms(0));
-        let line = line(Arc::new(Outgoing::Ipc(ours.into_split().1)), true, heartbeat);
-        let info = PeerInfo { socket_type: None, identity: &[] };
-        hub.admit(Caller { known: Some(peer), endpoint: &endpoint }, &info, line).unwrap();
-        let send = |count| (0..count).for_each(|_| assert_eq!(hub.poll_send(&"hi".into(), None), Poll::Ready(Ok(()))));
-        // How many octets the driver takes, and whether it comes again by itself.
-        let come = || {
-            let mut written = Written { hungry: true, ..Written::default() };
-            let work = hub.collect(peer, Waker::noop(), &mut written, &mut |_| ());
-            (work.batch.map(|mut batch| batch.advance(usize::MAX).octets), work.again)
-        };
-        let elsewhere = || std::thread::scope(|scope| scope.spawn(come).join().unwrap());
-        send(1);
-        send(20);
-        assert_eq!(elsewhere(), (None, true));
-        send(20);
-        let taken = std::iter::repeat_with(elsewhere).find_map(|(taken, _)| taken);
-        assert_eq!(taken, Some(40 * 4));
-        send(60);
-        assert_eq!(hub.poll_send(&"hi".into(), None), Poll::Ready(Err(NotSent::Full)));
-        assert_eq!(elsewhere(), (Some(60 * 4), false));
-    }
-
-    /// The system refuses the write behind the one that took all: the connection ends before it says what it wrote.
-    #[test]
-    fn a_full_queue_whose_messages_left_with_the_connection_has_room_again() {
-        let options = Options::new().send_limit(Load { messages: 2, octets: 1000 });
-        let hub = Hub::new(Push::<Heap>::NEW, options);
-        let peer = hub.open(&"tcp://127.0.0.1:1".parse().unwrap()).unwrap();
-        let send = || hub.poll_send(&Message::from("hi"), None);
-        assert_eq!([send(), send(), send()], [Ok(()), Ok(()), Err(NotSent::Full)].map(Poll::Ready));
-        let mut batch = hub.lock().peers.find(peer).unwrap().outbox.take();
-        let load = batch.advance(8);
-        hub.lost(peer, Written { batch: Some(batch), load, hungry: true });
-        assert_eq!(hub.queued(peer), 0);
-        assert_eq!(send(), Poll::Ready(Ok(())));
-    }
-
-    #[test]
-    fn a_cancelled_sender_is_not_woken_any_more() {
-        let hub = Hub::new(Push::<Heap>::NEW, Options::new());
-        let mut sending = Sending::new(&hub, Message::from("hi"));
-        assert_eq!(sending.poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
-        drop(sending);
-        assert_eq!(hub.lock().senders.take().len(), 0);
-    }
-}
+mod tests;

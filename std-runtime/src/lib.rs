@@ -77,6 +77,7 @@
 mod backlog;
 mod bell;
 mod blocks;
+mod budget;
 mod call;
 #[cfg(test)]
 mod chance;

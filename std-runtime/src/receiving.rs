@@ -210,6 +210,7 @@ impl<P: Receives> State<P> {
         if seat.0.as_ref().is_some_and(|known| Arc::ptr_eq(known, line)) {
             return None;
         }
+        self.attended = self.last;
         Some(std::mem::replace(seat, Seat(Some(line.clone()))))
     }
 
