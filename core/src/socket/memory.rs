@@ -37,7 +37,10 @@ impl<M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> Memory<
     pub(super) fn places(&mut self) -> Places<'_, M> {
         let Self { slots, rx, tx } = self;
         for slot in slots.iter_mut() {
+            // Who was its peer is not to be taken for another.
+            let turn = slot.turn;
             *slot = Slot::VACANT;
+            slot.turn = turn;
         }
         Places { slots, rx: rx.as_flattened_mut(), rx_len: RX as u16, tx: tx.as_flattened_mut(), tx_len: TX as u16 }
     }
@@ -269,5 +272,26 @@ impl Dial {
             Self::At(at) => at.has_come(now),
             Self::Settled | Self::Lost => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+    use crate::link::Setup;
+    use crate::mechanism::Null;
+    use crate::pattern::Pull;
+    use crate::socket::FixedSocket;
+    use crate::time::Instant;
+
+    #[test]
+    fn in_memory_that_is_used_again_nobody_is_taken_for_a_former_peer() {
+        let mut memory = Memory::<Null, 1, 64, 64>::NEW;
+        let mut accept = || {
+            let mut pull = FixedSocket::new(Pull, Null::NEW, &mut memory, &Setup::DEFAULT);
+            pull.links().accept(Instant::from_ms(0)).unwrap()
+        };
+        let (former, peer) = (accept(), accept());
+        assert!(former.slot == peer.slot && former != peer);
     }
 }
