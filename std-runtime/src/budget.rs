@@ -2,32 +2,37 @@
 //!
 //! The runtime's own count is of calls that might have waited, and gives a task fewer of them than a batch has messages.
 
-/// What is left of it.
+/// What tasks have done, and what the last has left.
 pub(crate) struct Budget {
+    /// Calls there were ever, and when others ran last; the counts wrap.
     calls: u32,
-    octets: usize,
+    calls_before: u32,
+    octets_left: usize,
 }
 
 impl Budget {
-    pub(crate) const FULL: Self = Self { calls: 1024, octets: 64 * 1024 };
+    pub(crate) const FULL: Self = Self { calls: 0, calls_before: 0, octets_left: OCTETS };
 
     #[inline]
     pub(crate) fn spend(&mut self, octets: usize) {
-        self.calls = self.calls.saturating_sub(1);
-        self.octets = self.octets.saturating_sub(octets);
+        self.calls = self.calls.wrapping_add(1);
+        self.octets_left = self.octets_left.saturating_sub(octets);
     }
 
-    pub(crate) fn calls_left(&self) -> u32 {
+    pub(crate) fn calls(&self) -> u32 {
         self.calls
     }
 
     /// Whether the task has to let others run. Then the budget is full again.
     #[inline]
     pub(crate) fn is_spent(&mut self) -> bool {
-        let spent = self.calls == 0 || self.octets == 0;
+        let spent = self.calls.wrapping_sub(self.calls_before) >= CALLS || self.octets_left == 0;
         if spent {
-            *self = Self::FULL;
+            (self.calls_before, self.octets_left) = (self.calls, OCTETS);
         }
         spent
     }
 }
+
+const CALLS: u32 = 1024;
+const OCTETS: usize = 64 * 1024;

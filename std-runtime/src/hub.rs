@@ -281,7 +281,7 @@ impl<P: Sends> Hub<P> {
             found.outbox.rewind(&mut found.drops);
         }
         let missed = found.line.as_mut().is_some_and(|line| {
-            line.rush.wrote(sends.calls_left());
+            line.rush.wrote(sends.calls());
             std::mem::take(&mut line.missed)
         });
         let closing = *phase != Phase::Open;
@@ -368,10 +368,11 @@ impl Peer {
     }
 
     /// Whether more is about to be queued, so that the driver is to come again and not to take what there is.
-    pub(crate) fn is_filling(&mut self, limit: Limit, calls_left: u32) -> bool {
+    pub(crate) fn is_filling(&mut self, limit: Limit, calls: u32) -> bool {
         let (load, writer) = (self.outbox.load(), self.writer);
         let Some(line) = self.line.as_mut().filter(|_| writer != Writer::Idle) else { return false };
-        load.octets < MUCH && load.has_room(limit) && line.rush.is_on(calls_left, writer == Writer::Caller)
+        // Where a queue drops what it has no room for, there is to be room still.
+        load.octets < MUCH && load.is_relieved(limit) && line.rush.is_on(calls, writer == Writer::Caller)
     }
 }
 

@@ -196,17 +196,20 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let mut work = Work::default();
         // Whether nothing of ours is left to be said.
         let mut said_all = false;
-        work.again = written.hungry && found.is_filling(options.send_limit, sends.calls_left());
+        // A command goes between messages, not into one that a caller began to write.
+        let is_free = written.hungry && found.writer != Writer::Caller;
+        let speaks = is_free
+            && !found.outbox.is_begun()
+            && found.line.as_mut().is_some_and(|line| speak(pattern, peer, &mut line.heartbeat, *ticked, own));
+        // What there is to be said of our own waits for nobody.
+        work.again = written.hungry && !speaks && found.is_filling(options.send_limit, sends.calls());
         let Some(line) = &mut found.line else { return Work { end: Some(End::Abandoned), ..work } };
         line.missed = found.writer == Writer::Caller && !work.again;
         if work.again {
-            // A caller that writes goes on, and another may.
             if found.writer == Writer::Driver {
                 found.writer = Writer::Roused;
             }
-        } else if written.hungry && !line.missed {
-            // A command goes between messages, not into one that a caller began to write.
-            let speaks = !found.outbox.is_begun() && speak(pattern, peer, &mut line.heartbeat, *ticked, own);
+        } else if is_free {
             work.batch = (!found.outbox.is_empty()).then(|| {
                 press.close(&self.shared.blocks);
                 found.outbox.take()

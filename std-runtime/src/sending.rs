@@ -102,3 +102,21 @@ pub(crate) fn try_send<P: Sends>(hub: &Hub<P>, message: Message) -> Result<(), S
         Poll::Pending => Err(SendError { message, reason: NotSent::Full }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Context, Hub, Message, Poll, Sending};
+    use crate::options::Options;
+    use std::task::Waker;
+    use zeptomq_core::pattern::Push;
+    use zeptomq_core::storage::Heap;
+
+    #[test]
+    fn a_cancelled_sender_is_not_woken_any_more() {
+        let hub = Hub::new(Push::<Heap>::NEW, Options::new());
+        let mut sending = Sending::new(&hub, Message::from("hi"));
+        assert_eq!(sending.poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
+        drop(sending);
+        assert_eq!(hub.lock().senders.take().len(), 0);
+    }
+}

@@ -385,7 +385,9 @@ fn assemble(
     while let Some((span, mut behind)) = rest.split_first() {
         if span.last && parts.is_empty() {
             messages.push_back(part(span).into());
-        } else if let Some((message, frames)) = few(octets, rest).filter(|_| parts.is_empty()) {
+        } else if parts.is_empty()
+            && let Some((message, frames)) = few(octets, rest)
+        {
             // Who keeps a message of short parts does not keep a block with it.
             let short = message.iter().all(Span::is_short);
             messages.push_back(Message::framed(if short {

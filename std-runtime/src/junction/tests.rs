@@ -80,31 +80,6 @@ async fn a_requests_driver_is_woken_when_there_is_something_for_it() {
     assert_eq!(woken.0.load(Ordering::Relaxed), 3);
 }
 
-/// A driver on another thread is not to take every few messages away from who queues many; but it takes them when there
-/// are no more, or no room for more.
-#[tokio::test]
-async fn what_is_queued_in_quick_succession_is_left_to_become_more() {
-    let options = Options::new().send_limit(Load { messages: 100, octets: 10_000 });
-    let (hub, peer, _theirs) = connected(Push::<Heap>::NEW, options);
-    let send = |count| (0..count).for_each(|_| assert_eq!(hub.poll_send(&"hi".into(), None), Poll::Ready(Ok(()))));
-    // How many octets the driver takes, and whether it comes again by itself.
-    let come = || {
-        let mut written = Written { hungry: true, ..Written::default() };
-        let work = hub.collect(peer, Waker::noop(), &mut written, &mut |_| ());
-        (work.batch.map(|mut batch| batch.advance(usize::MAX).octets), work.again)
-    };
-    let elsewhere = || std::thread::scope(|scope| scope.spawn(come).join().unwrap());
-    send(1);
-    send(20);
-    assert_eq!(elsewhere(), (None, true));
-    send(20);
-    let taken = std::iter::repeat_with(elsewhere).find_map(|(taken, _)| taken);
-    assert_eq!(taken, Some(40 * 4));
-    send(60);
-    assert_eq!(hub.poll_send(&"hi".into(), None), Poll::Ready(Err(NotSent::Full)));
-    assert_eq!(elsewhere(), (Some(60 * 4), false));
-}
-
 struct Attended(Arc<Bell>);
 
 impl Drive for Attended {
@@ -154,13 +129,4 @@ fn a_full_queue_whose_messages_left_with_the_connection_has_room_again() {
     hub.lost(peer, Written { batch: Some(batch), load, hungry: true });
     assert_eq!(hub.queued(peer), 0);
     assert_eq!(send(), Poll::Ready(Ok(())));
-}
-
-#[test]
-fn a_cancelled_sender_is_not_woken_any_more() {
-    let hub = Hub::new(Push::<Heap>::NEW, Options::new());
-    let mut sending = Sending::new(&hub, Message::from("hi"));
-    assert_eq!(sending.poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
-    drop(sending);
-    assert_eq!(hub.lock().senders.take().len(), 0);
 }
