@@ -119,8 +119,9 @@ async fn a_pull_that_only_receives_lets_others_run() {
     watched(CALLS_MAX, receive).await;
 }
 
+/// It is asked faster than its answers are heard, so there is room for all of them.
 async fn a_rep_that_only_answers_lets_others_run() {
-    let mut rep = Rep::new();
+    let mut rep = Rep::with(Options::new().send_limit(Limit { messages: MANY, octets: 1 << 30 })).unwrap();
     let dealer = Dealer::new();
     dealer.connect(&rep.bind(LOOPBACK).await.unwrap().to_string()).unwrap();
     let (sender, mut receiver) = dealer.split();
