@@ -8,10 +8,12 @@ pub(crate) struct Budget {
     calls: u32,
     calls_before: u32,
     octets_left: usize,
+    /// Whether others had their turn, and nothing was done since.
+    resumes: bool,
 }
 
 impl Budget {
-    pub(crate) const FULL: Self = Self { calls: 0, calls_before: 0, octets_left: OCTETS };
+    pub(crate) const FULL: Self = Self { calls: 0, calls_before: 0, octets_left: OCTETS, resumes: false };
 
     #[inline]
     pub(crate) fn spend(&mut self, octets: usize) {
@@ -23,12 +25,18 @@ impl Budget {
         self.calls
     }
 
+    /// Whether this is the first that a task does after others had their turn: it is likely to go on.
+    #[inline]
+    pub(crate) fn resumes(&mut self) -> bool {
+        std::mem::take(&mut self.resumes)
+    }
+
     /// Whether the task has to let others run. Then the budget is full again.
     #[inline]
     pub(crate) fn is_spent(&mut self) -> bool {
         let spent = self.calls.wrapping_sub(self.calls_before) >= CALLS || self.octets_left == 0;
         if spent {
-            (self.calls_before, self.octets_left) = (self.calls, OCTETS);
+            (self.calls_before, self.octets_left, self.resumes) = (self.calls, OCTETS, true);
         }
         spent
     }

@@ -338,7 +338,7 @@ impl<P: Sends> State<P> {
         if !peer.outbox.load().has_room(options.send_limit) {
             self.pattern.room(to, false);
         }
-        peer.start(to, after);
+        peer.start(to, self.sends.resumes(), after);
     }
 }
 
@@ -352,12 +352,12 @@ impl Peer {
         }
     }
 
-    /// Has what was queued written, unless somebody writes already.
+    /// Has what was queued written, unless somebody writes already. Of who `goes_on`, more is to come before it is written.
     #[inline(always)]
-    pub(crate) fn start(&mut self, id: PeerId, after: &mut After) {
+    pub(crate) fn start(&mut self, id: PeerId, goes_on: bool, after: &mut After) {
         let Some(line) = &mut self.line else { return };
         match self.writer {
-            Writer::Idle if !line.clear => self.rouse(after),
+            Writer::Idle if !line.clear || goes_on => self.rouse(after),
             Writer::Roused if !line.clear || self.outbox.load().octets < MUCH => (),
             Writer::Idle | Writer::Roused => {
                 self.writer = Writer::Caller;

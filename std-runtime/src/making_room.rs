@@ -68,7 +68,7 @@ impl<P: Sends> Hub<P> {
             peer.outbox.keep(kept.clone(), policy, limit, &mut peer.drops);
             sends.spend(kept.len());
             pattern.sent(to);
-            peer.start(to, after);
+            peer.start(to, sends.resumes(), after);
             return Ok(());
         }
     }

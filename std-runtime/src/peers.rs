@@ -60,8 +60,9 @@ pub(crate) struct Introduced {
 ///                    └────────────────────────────────────┘
 ///                          the system took not all of it
 /// ```
-/// The first send after a quiet moment is written by its caller. From then on the connection is hot: sends are only
-/// encoded, until its driver has written them all and finds nothing more. Who queues much before the driver comes writes it
+/// The first send after a quiet moment is written by its caller; but not that of a task which has just let others run, and is
+/// likely to go on. From then on the connection is hot: sends are only encoded, until its driver has written them all and
+/// finds nothing more. Who queues much before the driver comes writes it
 /// too; a driver on another thread leaves it to him while he is at it (see `rush`). So only one writes at a time; a driver
 /// with a command to write is a writer too. A REQ or REP has one message on its way, so a caller that has written it leaves
 /// nothing to come for: `Caller` becomes `Idle`.

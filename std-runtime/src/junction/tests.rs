@@ -80,6 +80,30 @@ async fn a_requests_driver_is_woken_when_there_is_something_for_it() {
     assert_eq!(woken.0.load(Ordering::Relaxed), 3);
 }
 
+/// Else every other write would be of one message.
+#[tokio::test]
+async fn who_goes_on_after_others_had_their_turn_does_not_write_his_first_message_alone() {
+    let (hub, peer, _theirs) = connected(Push::<Heap>::NEW, Options::new());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut send = || Sending::new(&hub, "hi".into()).poll(&mut cx).is_ready();
+    let drive = || {
+        let mut written = Written { hungry: true, ..Written::default() };
+        while let Some(mut batch) = hub.collect(peer, Waker::noop(), &mut written, &mut |_| ()).batch {
+            written.load = batch.advance(usize::MAX);
+            written.batch = Some(batch);
+        }
+    };
+    assert!(send());
+    assert_eq!(hub.queued(peer), 0);
+    while send() {}
+    drive();
+    assert!(send() && send());
+    assert_eq!(hub.queued(peer), 2);
+    drive();
+    assert!(send());
+    assert_eq!(hub.queued(peer), 0);
+}
+
 struct Attended(Arc<Bell>);
 
 impl Drive for Attended {
