@@ -127,6 +127,10 @@ impl Peers {
             Some(slot) => slot,
             None => {
                 let slot = u16::try_from(self.slots.len()).ok()?;
+                if slot == 0 {
+                    // Most sockets that connect have one peer, and a slot is large.
+                    self.slots.reserve_exact(1);
+                }
                 self.slots.push(Slot::default());
                 slot
             }
