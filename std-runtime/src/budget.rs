@@ -25,6 +25,12 @@ impl Budget {
         self.calls
     }
 
+    /// How many calls there may be before others have their turn.
+    #[inline]
+    pub(crate) fn calls_left(&self) -> usize {
+        CALLS.saturating_sub(self.calls.wrapping_sub(self.calls_before)) as usize
+    }
+
     /// Whether this is the first that a task does after others had their turn: it is likely to go on.
     #[inline]
     pub(crate) fn resumes(&mut self) -> bool {

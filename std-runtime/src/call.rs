@@ -2,6 +2,7 @@
 //! answered.
 
 use crate::error::{RecvError, RequestError, SendError};
+use crate::hand::Hand;
 use crate::message::Message;
 use crate::receiving::Receiving;
 use crate::sending::Sending;
@@ -22,6 +23,7 @@ use zeptomq_core::storage::Heap;
 pub struct Request<'a> {
     sending: Sending<'a, pattern::Req<Heap>>,
     receiving: Receiving<'a, pattern::Req<Heap>>,
+    hand: &'a mut Hand,
     timeout: Option<Duration>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
@@ -36,9 +38,9 @@ impl Req {
     /// Sends a request to the next peer and awaits its reply, for as long as it takes or as
     /// [`timeout`](Request::timeout) says.
     pub fn request(&mut self, request: impl Into<Message>) -> Request<'_> {
-        let hub = self.hub();
-        let (sending, receiving) = (Sending::new(hub, request.into()), Receiving::new(hub));
-        Request { sending, receiving, timeout: None, sleep: None }
+        let Self { owner, hand } = self;
+        let (sending, receiving) = (Sending::new(&owner.hub, request.into()), Receiving::new(&owner.hub));
+        Request { sending, receiving, hand, timeout: None, sleep: None }
     }
 }
 
@@ -53,7 +55,7 @@ impl Request<'_> {
         if !self.sending.is_over() {
             ready!(self.sending.poll(cx)).map_err(RequestError::Send)?;
         }
-        let reply = ready!(self.receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest))));
+        let reply = ready!(self.receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest), self.hand)));
         self.receiving.leave();
         Poll::Ready(reply.map_err(RequestError::Recv))
     }

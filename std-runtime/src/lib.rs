@@ -66,7 +66,8 @@
 //! The protocol and the patterns are in [`core`], which holds no message; this crate carries out what it
 //! decides. Users and connections meet in a hub, around one lock. A message that is sent is encoded into its peer's
 //! outbox by the caller, who writes it too when the connection was quiet; the connection's one task writes the rest and
-//! reads. Whoever waits for a message does what that task does, for the connection that the last came from. What a
+//! reads. Whoever waits for a message does what that task does, for the connection that the last came from; while many of
+//! one peer wait, a few are taken with the one that is asked for, so that the lock is taken once for them. What a
 //! publisher sends to many is encoded once, onto a sheet that their outboxes share. Under a policy that makes room, messages
 //! wait in a backlog and are encoded as the connection takes them, so that one that is dropped leaves nothing behind. What
 //! arrives lies in large blocks, and messages are slices of them, those of few small parts with their frames; a body that
@@ -87,6 +88,7 @@ mod context;
 mod dial;
 mod endpoint;
 mod error;
+mod hand;
 mod hub;
 mod inbox;
 mod junction;

@@ -3,11 +3,8 @@
 use crate::error::{NotSent, RecvError};
 use crate::hub::{After, Hub, Phase};
 use crate::message::Message;
-use crate::receiving::Receiving;
 use crate::socket::{Receiver, Sender, Socket};
 use std::fmt;
-use std::future::poll_fn;
-use std::task::Poll;
 use zeptomq_core::pattern::{Reason, Receives, Sends};
 
 /// Why not all messages were sent, and those that were not: they are still yours.
@@ -67,12 +64,12 @@ impl<P: Receives + Send> Socket<P> {
     /// # Cancel safety
     /// Cancelling loses nothing.
     pub async fn recv_many(&mut self, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
-        recv_many(&self.owner.hub, messages, most).await
+        self.hand.recv_many(&self.owner.hub, messages, most).await
     }
 
     /// Takes what has arrived, as [`recv_many`](Self::recv_many) does, without waiting.
     pub fn try_recv_many(&mut self, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
-        try_recv_many(&self.owner.hub, messages, most)
+        self.hand.try_recv_many(&self.owner.hub, messages, most)
     }
 }
 
@@ -82,12 +79,12 @@ impl<P: Receives + Send> Receiver<P> {
     /// # Cancel safety
     /// Cancelling loses nothing.
     pub async fn recv_many(&mut self, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
-        recv_many(&self.owner.hub, messages, most).await
+        self.hand.recv_many(&self.owner.hub, messages, most).await
     }
 
     /// See [`Socket::try_recv_many`].
     pub fn try_recv_many(&mut self, messages: &mut Vec<Message>, most: usize) -> Result<usize, RecvError> {
-        try_recv_many(&self.owner.hub, messages, most)
+        self.hand.try_recv_many(&self.owner.hub, messages, most)
     }
 }
 
@@ -143,26 +140,6 @@ impl<P: Sends> Hub<P> {
             queued += 1;
         }
         (queued, Ok(()))
-    }
-}
-
-async fn recv_many<P: Receives + Send>(
-    hub: &Hub<P>,
-    messages: &mut Vec<Message>,
-    most: usize,
-) -> Result<usize, RecvError> {
-    let mut receiving = Receiving::new(hub);
-    poll_fn(|cx| receiving.poll(cx, |hub, guest| hub.poll_recv_many(Some(guest), messages, most))).await
-}
-
-fn try_recv_many<P: Receives + Send>(
-    hub: &Hub<P>,
-    messages: &mut Vec<Message>,
-    most: usize,
-) -> Result<usize, RecvError> {
-    match hub.poll_recv_many(None, messages, most) {
-        Poll::Ready(taken) => taken,
-        Poll::Pending => Ok(0),
     }
 }
 

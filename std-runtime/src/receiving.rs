@@ -1,11 +1,12 @@
 //! How do messages come from the queues of the peers to the user?
 
 use crate::error::RecvError;
+use crate::hand::{HAND_LEN, Hand};
 use crate::hub::{Hub, Phase, State};
 use crate::junction::Junction;
 use crate::message::Message;
 use crate::options::Options;
-use crate::peers::{Drive, End};
+use crate::peers::{Drive, End, Peer};
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use zeptomq_core::pattern::overload::Load;
@@ -75,9 +76,13 @@ impl Drop for Seat {
 }
 
 impl<P: Receives + Send> Hub<P> {
-    /// Takes the next message, in turn over the peers. Pending when there is none; the guest is woken when there
-    /// is one.
-    pub(crate) fn poll_recv(&self, mut guest: Option<Guest<'_, '_>>) -> Poll<Result<Message, RecvError>> {
+    /// Takes the next message, in turn over the peers; perhaps with a few that come behind it, for an empty hand. Pending when
+    /// there is none; the guest is woken when there is one.
+    pub(crate) fn poll_recv(
+        &self,
+        mut guest: Option<Guest<'_, '_>>,
+        hand: &mut Hand,
+    ) -> Poll<Result<Message, RecvError>> {
         let Some(mut state) = self.turn(guest.as_ref()) else { return Poll::Pending };
         // Each round uses up a message, or is the last, or the last but one. The turn may end in between, with the
         // connection of a peer that answered badly.
@@ -85,13 +90,18 @@ impl<P: Receives + Send> Hub<P> {
             if let Err(error) = state.pattern.may_take() {
                 return Poll::Ready(Err(error.into()));
             }
-            let Some((peer, verdict)) = state.judge() else {
+            let Some((peer, mut verdict)) = state.judge() else {
+                hand.shrink();
                 match self.nothing(state, &mut guest) {
                     Some(end) => return end.map(Err),
                     None => state = self.lock(),
                 }
                 continue;
             };
+            if state.is_flooded(peer) {
+                let few = HAND_LEN.min(state.receives.calls_left());
+                verdict = state.take_run(peer, verdict, few, hand);
+            }
             let (message, driver) = state.take(peer, verdict, &self.shared.options);
             if driver.is_some() || state.is_relieved(&self.shared.options) {
                 let drivers = state.relieve_all(&self.shared.options);
@@ -99,7 +109,7 @@ impl<P: Receives + Send> Hub<P> {
                 driver.into_iter().chain(drivers).for_each(Waker::wake);
                 state = self.lock();
             }
-            if let Some(message) = message {
+            if let Some(message) = hand.exchange(message) {
                 return Poll::Ready(Ok(message));
             }
         }
@@ -137,7 +147,7 @@ impl<P: Receives + Send> Hub<P> {
                 continue;
             };
             if state.waiting.is_alone(peer.slot) {
-                verdict = state.take_run(peer, verdict, messages, most);
+                verdict = state.take_run(peer, verdict, most - messages.len(), messages);
             }
             let (message, driver) = state.take(peer, verdict, options);
             drivers.extend(driver);
@@ -229,13 +239,20 @@ impl<P: Receives> State<P> {
         }
     }
 
+    /// Whether only this peer has messages, and so many that a few more or less do not matter.
+    #[inline]
+    fn is_flooded(&mut self, id: PeerId) -> bool {
+        let is_much = |peer: &mut Peer| peer.inbox.load().messages > 2 * HAND_LEN;
+        self.peers.find(id).is_some_and(is_much) && self.waiting.is_alone(id.slot)
+    }
+
     /// Takes the messages of the only peer that has any, up to the last that there is or is wanted, while they go to the
     /// user as they are: `judge` and `take` would come to the same for each. The verdict on the first that is left.
-    fn take_run(&mut self, id: PeerId, first: Verdict, messages: &mut Vec<Message>, most: usize) -> Verdict {
+    fn take_run(&mut self, id: PeerId, first: Verdict, wanted: usize, messages: &mut impl Extend<Message>) -> Verdict {
         let State { peers, pattern, receives, unreceived, .. } = self;
         let mut verdict = first;
         let Some(peer) = peers.find(id).filter(|_| pattern.identity(id).is_none()) else { return verdict };
-        let (mut run, wanted) = (0, (most - messages.len()).saturating_sub(1));
+        let (mut run, wanted) = (0, wanted.saturating_sub(1));
         let mut behind = peer.inbox.behind_first();
         while verdict == AS_IT_IS
             && run < wanted

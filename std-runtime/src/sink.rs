@@ -1,6 +1,7 @@
 //! How does a socket stand where a stream or a sink of messages is wanted?
 
 use crate::error::{NotSent, RecvError, SendError};
+use crate::hand::Hand;
 use crate::hub::Hub;
 use crate::message::Message;
 use crate::receiving::Guest;
@@ -128,7 +129,8 @@ impl<P: Receives + Send> Stream for Socket<P> {
     type Item = Result<Message, RecvError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        poll_next(&self.owner.hub, cx)
+        let Self { owner, hand } = self.get_mut();
+        poll_next(&owner.hub, hand, cx)
     }
 }
 
@@ -137,12 +139,17 @@ impl<P: Receives + Send> Stream for Receiver<P> {
     type Item = Result<Message, RecvError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        poll_next(&self.owner.hub, cx)
+        let Self { owner, hand } = self.get_mut();
+        poll_next(&owner.hub, hand, cx)
     }
 }
 
-fn poll_next<P: Receives + Send>(hub: &Hub<P>, cx: &mut Context<'_>) -> Poll<Option<Result<Message, RecvError>>> {
-    hub.poll_recv(Some(Guest { cx, seat: None })).map(|taken| match taken {
+fn poll_next<P: Receives + Send>(
+    hub: &Hub<P>,
+    hand: &mut Hand,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Message, RecvError>>> {
+    hand.poll_recv(hub, Some(Guest { cx, seat: None })).map(|taken| match taken {
         Err(RecvError::Closed) => None,
         taken => Some(taken),
     })

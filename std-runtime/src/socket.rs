@@ -4,19 +4,17 @@ use crate::context::Context;
 use crate::dial::{Callee, dial, random};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::error::{RecvError, SendError, Undelivered};
+use crate::hand::Hand;
 use crate::hub::{Hub, Phase};
 use crate::junction::Junction;
 use crate::listen::{BindError, accept, listen};
 use crate::message::Message;
 use crate::monitor::Monitor;
 use crate::options::{Options, OptionsError};
-use crate::receiving::Receiving;
 use crate::sending::{Sending, try_send};
 use crate::ticker::TICKER;
 use crate::upkeep::period;
-use std::future::poll_fn;
 use std::sync::{Arc, Weak};
-use std::task::Poll;
 use tokio::runtime::Handle;
 use zeptomq_core::pattern::{self, Drops, Pattern, Receives, Refused, Sends, req};
 use zeptomq_core::storage::Heap;
@@ -56,6 +54,7 @@ pub type Router = Socket<pattern::Router<Heap>>;
 /// linger time, while the runtime lives; [`close`](Self::close) waits for that and says what was lost.
 pub struct Socket<P: Pattern + Send + 'static> {
     pub(crate) owner: Arc<Owner<P>>,
+    pub(crate) hand: Hand,
 }
 
 /// The sending half of a socket.
@@ -66,6 +65,7 @@ pub struct Sender<P: Pattern + Send + 'static> {
 /// The receiving half of a socket.
 pub struct Receiver<P: Pattern + Send + 'static> {
     pub(crate) owner: Arc<Owner<P>>,
+    pub(crate) hand: Hand,
 }
 
 /// The users' end of a hub: when the last is gone, the socket closes.
@@ -97,7 +97,7 @@ impl<P: Start> Socket<P> {
     }
 
     fn of(options: Options) -> Self {
-        Self { owner: Arc::new(Owner { hub: Hub::new(P::start(&options), options) }) }
+        Self { owner: Arc::new(Owner { hub: Hub::new(P::start(&options), options) }), hand: Hand::default() }
     }
 }
 
@@ -216,19 +216,19 @@ impl<P: Receives + Send> Socket<P> {
     /// # Cancel safety
     /// Cancelling loses nothing.
     pub async fn recv(&mut self) -> Result<Message, RecvError> {
-        recv(&self.owner.hub).await
+        self.hand.recv(&self.owner.hub).await
     }
 
     /// Takes the next message if one has arrived.
     pub fn try_recv(&mut self) -> Result<Option<Message>, RecvError> {
-        try_recv(&self.owner.hub)
+        self.hand.try_recv(&self.owner.hub)
     }
 }
 
 impl<P: Sends + Receives + Send> Socket<P> {
     /// The two halves, to be used by different tasks.
     pub fn split(self) -> (Sender<P>, Receiver<P>) {
-        (Sender { owner: self.owner.clone() }, Receiver { owner: self.owner })
+        (Sender { owner: self.owner.clone() }, Receiver { owner: self.owner, hand: self.hand })
     }
 }
 
@@ -273,12 +273,12 @@ impl<P: Receives + Send> Receiver<P> {
     /// # Cancel safety
     /// Cancelling loses nothing.
     pub async fn recv(&mut self) -> Result<Message, RecvError> {
-        recv(&self.owner.hub).await
+        self.hand.recv(&self.owner.hub).await
     }
 
     /// See [`Socket::try_recv`].
     pub fn try_recv(&mut self) -> Result<Option<Message>, RecvError> {
-        try_recv(&self.owner.hub)
+        self.hand.try_recv(&self.owner.hub)
     }
 }
 
@@ -290,7 +290,7 @@ impl<P: Pattern + Send> Clone for Sender<P> {
 
 impl Clone for Push {
     fn clone(&self) -> Self {
-        Self { owner: self.owner.clone() }
+        Self { owner: self.owner.clone(), hand: Hand::default() }
     }
 }
 
@@ -389,16 +389,4 @@ async fn wait_for_peers<P>(hub: &Hub<P>, peers: usize) {
     let mut up = hub.shared.up.subscribe();
     // The sender is part of the hub.
     let _ = up.wait_for(|up| *up >= peers).await;
-}
-
-async fn recv<P: Receives + Send>(hub: &Hub<P>) -> Result<Message, RecvError> {
-    let mut receiving = Receiving::new(hub);
-    poll_fn(|cx| receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest)))).await
-}
-
-fn try_recv<P: Receives + Send>(hub: &Hub<P>) -> Result<Option<Message>, RecvError> {
-    match hub.poll_recv(None) {
-        Poll::Ready(taken) => taken.map(Some),
-        Poll::Pending => Ok(None),
-    }
 }

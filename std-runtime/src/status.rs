@@ -25,7 +25,8 @@ pub struct PeerStatus {
     pub identity: Vec<u8>,
     /// What waits to be sent to it.
     pub unsent: Limit,
-    /// What arrived from it and waits to be received.
+    /// What arrived from it and waits to be received; but for a few messages, at most 15, that a receiver has taken ahead
+    /// while more than that wait.
     pub unreceived: Limit,
     /// What was dropped of what it sent and was to be sent.
     pub drops: Drops,

@@ -3,6 +3,7 @@
 
 mod support;
 
+use futures_util::StreamExt;
 use std::time::Duration;
 use support::{peer, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -175,6 +176,40 @@ async fn what_is_taken_is_the_same_however_many_are_taken_at_once() {
     assert_eq!(taken(Pull::new(), "PUSH", &[1, 7, 0, 64, 1000]).await, alone);
     let alone = taken(Dealer::new(), "DEALER", &[0]).await;
     assert_eq!(taken(Dealer::new(), "DEALER", &[1, 7, 0, 64, 1000]).await, alone);
+}
+
+/// Where many wait, a few are taken with the one that is asked for.
+#[tokio::test]
+async fn messages_come_in_order_however_they_are_asked_for() {
+    let mut dealer = Dealer::new();
+    let mut wire = peer(&dealer.bind(LOOPBACK).await.unwrap(), "DEALER").await;
+    let octets: Vec<u8> = (0..200).flat_map(|number| [0, 1, number]).collect();
+    wire.write_all(&octets).await.unwrap();
+    while dealer.peers().first().is_none_or(|peer| peer.unreceived.messages < 200) {
+        tokio::task::yield_now().await;
+    }
+    let mut taken = vec![soon("a message", dealer.recv()).await.unwrap()];
+    assert!(dealer.peers()[0].unreceived.messages < 199, "none is taken ahead");
+    macro_rules! take_until {
+        ($socket:ident, $count:expr) => {
+            while taken.len() < $count {
+                taken.push(soon("a message", $socket.recv()).await.unwrap());
+                assert_eq!(soon("messages", $socket.recv_many(&mut taken, 3)).await, Ok(3));
+                taken.push($socket.try_recv().unwrap().unwrap());
+                assert_eq!($socket.try_recv_many(&mut taken, 40), Ok(40));
+                taken.push(soon("a message", $socket.next()).await.unwrap().unwrap());
+                taken.push(soon("a message", $socket.next()).await.unwrap().unwrap());
+            }
+        };
+    }
+    take_until!(dealer, 48);
+    // What was taken ahead goes with the half that receives.
+    let (_sender, mut receiver) = dealer.split();
+    take_until!(receiver, 150);
+    while let Some(message) = receiver.try_recv().unwrap() {
+        taken.push(message);
+    }
+    assert!(taken.iter().map(|message| message[0][0]).eq(0..200));
 }
 
 #[tokio::test]

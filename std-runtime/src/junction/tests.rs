@@ -1,13 +1,14 @@
 //! Is what passes between a socket and its connections right where no peer could show it?
 
-use super::{Caller, Junction, Written, line};
+use super::{By, Caller, Junction, Written, line};
 use crate::bell::Bell;
 use crate::error::NotSent;
+use crate::hand::Hand;
 use crate::hub::{After, Hub, Phase};
 use crate::message::Message;
 use crate::options::Options;
 use crate::peers::Drive;
-use crate::receiving::Receiving;
+use crate::receiving::{Guest, Receiving};
 use crate::sending::Sending;
 use crate::transport::Outgoing;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use tokio::net::UnixStream;
 use zeptomq_core::link::{Heartbeat, HeartbeatSetup};
 use zeptomq_core::pattern::overload::Load;
-use zeptomq_core::pattern::{Dealer, Pattern, Push, Req, req};
+use zeptomq_core::pattern::{Dealer, Pattern, Pull, Push, Req, req};
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::storage::Heap;
 use zeptomq_core::time::Instant;
@@ -89,7 +90,8 @@ async fn who_goes_on_after_others_had_their_turn_does_not_write_his_first_messag
     let drive = || {
         let mut written = Written { hungry: true, ..Written::default() };
         while let Some(mut batch) = hub.collect(peer, Waker::noop(), &mut written, &mut |_| ()).batch {
-            written.load = batch.advance(usize::MAX);
+            written.load = batch.advance(batch.next_octets().len());
+            assert!(batch.is_empty());
             written.batch = Some(batch);
         }
     };
@@ -102,6 +104,24 @@ async fn who_goes_on_after_others_had_their_turn_does_not_write_his_first_messag
     drive();
     assert!(send());
     assert_eq!(hub.queued(peer), 0);
+}
+
+#[tokio::test]
+async fn what_is_taken_ahead_counts_before_others_have_their_turn() {
+    let limit = Load { messages: 3000, octets: 1 << 20 };
+    let (hub, peer, _theirs) = connected(Pull, Options::new().receive_limit(limit));
+    let (mut hand, mut cx) = (Hand::default(), Context::from_waker(Waker::noop()));
+    let mut take = || hand.poll_recv(&hub, Some(Guest { cx: &mut cx, seat: None })).is_ready();
+    let arrive = |count| {
+        let mut messages = std::iter::repeat_n(Message::from("hi"), count).collect();
+        hub.deliver(peer, &mut messages, &mut Vec::new(), By::Task);
+    };
+    // So few that each is taken by itself.
+    arrive(5);
+    assert!((0..5).all(|_| take()) && !take());
+    arrive(2000);
+    assert_eq!(std::iter::from_fn(|| take().then_some(())).count(), 1024 - 5);
+    assert!(take());
 }
 
 struct Attended(Arc<Bell>);
@@ -129,7 +149,7 @@ async fn who_waits_for_room_leaves_the_connection_that_he_looked_after_to_its_ta
     hub.lock().last = Some(peer);
     let mut receiving = Receiving::new(&hub);
     let cx = &mut Context::from_waker(Waker::noop());
-    assert!(receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest))).is_pending());
+    assert!(receiving.poll(cx, |hub, guest| hub.poll_recv(Some(guest), &mut Hand::default())).is_pending());
     hub.decide(&mut hub.lock(), &"one".into(), &mut After::default()).unwrap();
     let mut sending = Sending::new(&hub, "another".into());
     assert!(sending.poll(cx).is_pending());
