@@ -8,8 +8,8 @@
 //! An outbox has a backlog only under the policies that make room. Messages wait in it as they were sent, so that one that
 //! is dropped leaves nothing behind; they are encoded a little at a time, as the connection takes them.
 
+use crate::batch::BY_HANDLE_LEN_MIN;
 use crate::message::Message;
-use crate::outbox::BY_HANDLE_LEN_MIN;
 use crate::parts::Layout;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -205,9 +205,10 @@ fn topic_of(message: &Message) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::Kept;
+    use crate::batch::Batch;
     use crate::chance::Random;
     use crate::message::Message;
-    use crate::outbox::{Batch, Outbox};
+    use crate::outbox::Outbox;
     use std::collections::VecDeque;
     use zeptomq_core::link::CUTS_MAX;
     use zeptomq_core::pattern::Drops;

@@ -3,6 +3,7 @@
 //! Users send here and receive (see `receiving`), connections collect and deliver (see `junction`). Writing, waking and
 //! counting events happen outside the lock. The pattern decides; the hub carries out.
 
+use crate::batch::Batch;
 use crate::blocks::Blocks;
 use crate::budget::Budget;
 use crate::error::NotSent;
@@ -10,7 +11,6 @@ use crate::listen::Strangers;
 use crate::message::{Message, Part};
 use crate::monitor::Event;
 use crate::options::{Limit, Options};
-use crate::outbox::Batch;
 use crate::peers::{Peer, Peers, Writer};
 use crate::press::Press;
 use crate::transport::Outgoing;

@@ -2,10 +2,10 @@
 //!
 //! The same for every pattern, so that connections are compiled once per mechanism and not once per pattern too.
 
+use crate::batch::Batch;
 use crate::endpoint::Endpoint;
 use crate::hub::{Hub, Phase, Shared, State, relieve, wake};
 use crate::message::Message;
-use crate::outbox::Batch;
 use crate::peers::{Drive, End, Introduced, Line, Writer};
 use crate::rush::Rush;
 use std::collections::VecDeque;

@@ -76,6 +76,7 @@
 #![forbid(unsafe_code)]
 
 mod backlog;
+mod batch;
 mod bell;
 mod blocks;
 mod budget;

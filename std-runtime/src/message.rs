@@ -379,9 +379,10 @@ impl fmt::Debug for Shown<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Body, INLINE_LEN_MAX, Layout, Message, Part, Several};
+    use crate::batch::BY_HANDLE_LEN_MIN;
     use crate::blocks::Blocks;
     use crate::chance::Random;
-    use crate::outbox::{BY_HANDLE_LEN_MIN, Outbox};
+    use crate::outbox::Outbox;
     use crate::press::Press;
     use bytes::Bytes;
     use zeptomq_core::link::PARTS_MAX;

@@ -8,9 +8,9 @@
 //! An open sheet is written to under the hub's lock, and nobody reads it. It is closed when it is full, or when somebody
 //! takes what waits; from then on it is read without the lock.
 
+use crate::batch::BY_HANDLE_LEN_MIN;
 use crate::blocks::Blocks;
 use crate::message::Message;
-use crate::outbox::BY_HANDLE_LEN_MIN;
 use crate::parts::Layout;
 use bytes::Bytes;
 use std::ops::Range;
@@ -170,10 +170,11 @@ pub(crate) fn append(octets: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::{BY_HANDLE_LEN_MIN, Press, SHEET_LEN, Stretch};
+    use crate::batch::Batch;
     use crate::blocks::Blocks;
     use crate::chance::Random;
     use crate::message::Message;
-    use crate::outbox::{Batch, Outbox};
+    use crate::outbox::Outbox;
     use bytes::Bytes;
     use std::sync::{Arc, Weak};
     use zeptomq_core::pattern::Drops;

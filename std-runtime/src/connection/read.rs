@@ -2,10 +2,10 @@
 //! and messages are slices of it.
 
 use super::driver::Cause;
+use crate::batch::BY_HANDLE_LEN_MIN;
 use crate::blocks::{BLOCK_LEN, Blocks};
 use crate::junction::{self, By, Junction};
 use crate::message::{INLINE_LEN_MAX, Message, Part};
-use crate::outbox::BY_HANDLE_LEN_MIN;
 use crate::transport::Incoming;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::collections::VecDeque;

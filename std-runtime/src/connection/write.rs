@@ -1,8 +1,8 @@
 //! How does what is queued get onto the wire? As it lies there; or sealed on the way.
 
 use super::driver::Cause;
+use crate::batch::Batch;
 use crate::junction::{Junction, Own, Written};
-use crate::outbox::Batch;
 use crate::transport::Outgoing;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
