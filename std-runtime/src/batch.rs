@@ -46,8 +46,12 @@ enum Run {
 
 /// Bodies from this length on are kept by handle. Below it a copy costs less than another piece to gather.
 pub(crate) const BY_HANDLE_LEN_MIN: usize = 8 * 1024;
+/// A block of so many octets is full; its last message may go beyond.
 const BLOCK_LEN: usize = 64 * 1024;
-const FIRST_BLOCK_LEN: usize = 512;
+/// So much room a block has, for that message too: one that had to grow for it would be twice as large.
+const BLOCK_ROOM: usize = BLOCK_LEN + BY_HANDLE_LEN_MIN;
+/// It grows up to just that by doubling.
+const FIRST_BLOCK_ROOM: usize = BLOCK_ROOM / 128;
 /// How many written blocks are kept.
 const SPARE_MAX: usize = 4;
 /// How many pieces one write gathers at most.
@@ -211,7 +215,7 @@ impl Batch {
             let small = !matches!(self.runs.back(), Some(Run::Block(_)));
             match self.spare.pop() {
                 Some(block) => self.tail = block,
-                None => self.tail.reserve(if small { FIRST_BLOCK_LEN } else { BLOCK_LEN }),
+                None => self.tail.reserve(if small { FIRST_BLOCK_ROOM } else { BLOCK_ROOM }),
             }
         }
     }
@@ -281,6 +285,25 @@ impl Run {
             Self::Block(octets) => octets.len(),
             Self::Body(body) => body.len(),
             Self::Stretch(stretch) => stretch.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK_ROOM, Batch, Run};
+    use crate::message::Message;
+
+    #[test]
+    fn a_block_does_not_grow_for_its_last_message() {
+        for len in [100, 1000, 5000] {
+            let mut batch = Batch::default();
+            (0..400_000 / len).for_each(|_| assert!(batch.push(&[], &[], &Message::from(vec![7; len]), 0) > len));
+            let blocks = batch.runs.iter().map(|run| match run {
+                Run::Block(block) => block.capacity(),
+                _ => 0,
+            });
+            assert!(blocks.clone().count() >= 5 && blocks.max() <= Some(BLOCK_ROOM), "{len}");
         }
     }
 }

@@ -91,6 +91,10 @@ impl Outbox {
     /// What was taken and not written; or, when all was, its emptied containers.
     pub(crate) fn put_back(&mut self, mut batch: Batch) {
         if batch.is_empty() {
+            if self.queue.is_empty() {
+                // What was in use last is near, and one block does for both.
+                std::mem::swap(&mut self.queue, &mut batch);
+            }
             self.spare = batch;
             return;
         }
@@ -220,6 +224,20 @@ mod tests {
         assert_eq!(outbox.rewind(&mut Drops::default()), 0);
         let (octets, left) = wire(&mut outbox, usize::MAX);
         assert_eq!((octets.as_slice(), left), (&b"\0\x04next"[..], outbox.load()));
+    }
+
+    #[test]
+    fn the_next_messages_lie_where_those_lay_that_have_left() {
+        let mut outbox = Outbox::default();
+        let mut place = || {
+            push(&mut outbox, Message::from("hi"));
+            let mut batch = outbox.take();
+            let first = batch.write(|pieces| pieces[0].as_ptr());
+            batch.advance(4);
+            outbox.put_back(batch);
+            first
+        };
+        assert_eq!(place(), place());
     }
 
     #[test]
