@@ -5,8 +5,9 @@ use zeptomq_core::mechanism::Null;
 use zeptomq_core::message::Parts;
 use zeptomq_core::pattern::req::Mode;
 use zeptomq_core::pattern::{
-    Dealer, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub, Xpub, Xsub,
+    Dealer, Pair, Pattern, Pub, Pull, Push, Receives, Rep, Req, Router, Sends, Sub, TakeError, Xpub, Xsub,
 };
+use zeptomq_core::socket::{Links, Received};
 use zeptomq_core::storage::Fixed;
 use zeptomq_core::time::Instant;
 
@@ -48,23 +49,23 @@ pub fn run() -> ! {
         let connects = chosen & 0x80 != 0;
         show(chosen);
         match chosen & 0x7f {
-            0 => serve(&mut line, connects, pair, both),
-            1 => serve(&mut line, connects, publisher, send),
+            0 => serve(&mut line, connects, &mut Node { socket: pair, act: both }),
+            1 => serve(&mut line, connects, &mut Node { socket: publisher, act: send }),
             2 => {
                 let _ = sub.subscribe(b"other");
-                serve(&mut line, connects, sub, receive);
+                serve(&mut line, connects, &mut Node { socket: sub, act: receive });
                 sub.unsubscribe(b"other");
             }
-            3 => serve(&mut line, connects, req, both),
-            4 => serve(&mut line, connects, rep, reply),
-            5 => serve(&mut line, connects, dealer, both),
-            6 => serve(&mut line, connects, router, answer),
-            7 => serve(&mut line, connects, pull, receive),
-            8 => serve(&mut line, connects, push, send),
-            9 => serve(&mut line, connects, xpub, both),
+            3 => serve(&mut line, connects, &mut Node { socket: req, act: both }),
+            4 => serve(&mut line, connects, &mut Node { socket: rep, act: reply }),
+            5 => serve(&mut line, connects, &mut Node { socket: dealer, act: both }),
+            6 => serve(&mut line, connects, &mut Node { socket: router, act: answer }),
+            7 => serve(&mut line, connects, &mut Node { socket: pull, act: receive }),
+            8 => serve(&mut line, connects, &mut Node { socket: push, act: send }),
+            9 => serve(&mut line, connects, &mut Node { socket: xpub, act: both }),
             10 => {
                 let _ = xsub.try_send(&[b"\x01other"], now());
-                serve(&mut line, connects, xsub, receive);
+                serve(&mut line, connects, &mut Node { socket: xsub, act: receive });
                 let _ = xsub.try_send(&[b"\x00other"], now());
             }
             _ => (),
@@ -72,42 +73,81 @@ pub fn run() -> ! {
     }
 }
 
+/// A socket and what is done with it every so often.
+struct Node<'a, P: Pattern> {
+    socket: &'a mut Socket<P>,
+    act: fn(&mut Socket<P>, Instant),
+}
+
+/// One of any type, so that the line is served by one loop.
+trait Serve {
+    fn links(&mut self) -> Links<'_, Null>;
+    fn act(&mut self, now: Instant);
+}
+
+impl<P: Pattern> Serve for Node<'_, P> {
+    fn links(&mut self) -> Links<'_, Null> {
+        self.socket.links()
+    }
+
+    fn act(&mut self, now: Instant) {
+        (self.act)(self.socket, now);
+    }
+}
+
 /// Serves the line with the socket until its peer is gone.
-fn serve<P: Pattern>(line: &mut Line, connects: bool, socket: &mut Socket<P>, act: fn(&mut Socket<P>, Instant)) {
-    line.open(connects, &mut socket.links(), now());
+fn serve(line: &mut Line, connects: bool, node: &mut dyn Serve) {
+    line.open(connects, &mut node.links(), now());
     let mut due = now();
-    while line.poll(&mut socket.links(), now()) {
+    while line.poll(&mut node.links(), now()) {
         if due.has_come(now()) {
             due = now().after_ms(2);
-            act(socket, now());
+            node.act(now());
         }
-        line.wait(first(due, socket.links().poll_timeout()));
+        line.wait(first(due, node.links().poll_timeout()));
     }
     // What arrived whole is there still, and keeps the peer's place.
     for _ in 0..4 {
-        act(socket, now());
+        node.act(now());
     }
-    line.disconnect(&mut socket.links());
+    line.disconnect(&mut node.links());
 }
 
+/// Sends a sample.
 fn send<P: Sends>(socket: &mut Socket<P>, now: Instant) {
     let _ = socket.try_send(&[b"sample", &sensor().to_le_bytes()], now);
 }
 
+/// Shows what there is.
 fn receive<P: Receives>(socket: &mut Socket<P>, now: Instant) {
-    while let Ok(Some(message)) = socket.try_recv(now) {
-        show(message.first().first().copied().unwrap_or_default());
-    }
+    show_all(socket, now);
 }
 
 fn both<P: Sends + Receives>(socket: &mut Socket<P>, now: Instant) {
-    receive(socket, now);
+    show_all(socket, now);
     send(socket, now);
 }
 
 fn reply(socket: &mut Socket<Rep<Fixed<1>>>, now: Instant) {
     both(socket, now);
     socket.abandon(now);
+}
+
+/// One of any type that receives, so that there is one loop that does.
+trait Receive {
+    fn receive(&mut self, now: Instant) -> Result<Option<Received<'_>>, TakeError>;
+}
+
+impl<P: Receives> Receive for Socket<P> {
+    fn receive(&mut self, now: Instant) -> Result<Option<Received<'_>>, TakeError> {
+        self.try_recv(now)
+    }
+}
+
+fn show_all(socket: &mut dyn Receive, now: Instant) {
+    while let Ok(Some(message)) = socket.receive(now) {
+        show(message.first().first().copied().unwrap_or_default());
+    }
 }
 
 /// Sends back to whoever a message came from, whose name is its first part.
