@@ -83,10 +83,10 @@ impl<M: Mechanism> Common<M> {
 enum Shown {
     Nothing,
     Message(PeerId),
-    /// Its first parts are the envelope of the reply that is owed.
+    /// Its first octets are the envelope of the reply that is owed, in frames.
     Request {
         from: PeerId,
-        envelope: usize,
+        envelope_len: usize,
     },
 }
 

@@ -3,7 +3,7 @@
 use super::judge::{Judge, Kind};
 use super::memory::{Counts, Dial, Failed, Place, Places, Tenant};
 use super::{Common, Failure, SendError, Shown};
-use crate::link::{FixedLink, Outgoing, Setup, Stepped};
+use crate::link::{FixedLink, FixedMessage, Outgoing, Setup, Stepped};
 use crate::mechanism::Mechanism;
 use crate::pattern::overload::Policy;
 use crate::pattern::{Arrival, Prefix, Reason, Refused};
@@ -363,22 +363,23 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         prefix: &Prefix,
         parts: &[&[u8]],
     ) -> Result<bool, SendError> {
-        let kept = match self.common.shown {
-            Shown::Request { from, envelope } if from == to && *prefix == Prefix::Envelope => envelope,
-            _ => 0,
-        };
-        let request;
-        let prefix: &[&[u8]] = match prefix {
-            Prefix::Nothing | Prefix::Envelope => &[],
-            Prefix::Delimiter => &[&[]],
-            Prefix::Request(id) => {
-                request = [id.as_slice(), &[]];
-                &request
-            }
-        };
+        let shown = self.common.shown;
         let Place { slot, rx, tx } = self.places.find(to).ok_or(SendError::WouldBlock)?;
-        let envelope = slot.link.message(rx);
-        let message = Outgoing::new(parts).behind(envelope, kept, prefix);
+        let request;
+        let before = match prefix {
+            Prefix::Nothing => FixedMessage::NONE,
+            Prefix::Delimiter => FixedMessage::plain(&DELIMITER),
+            Prefix::Request([a, b, c, d]) => {
+                let [flags, len] = DELIMITER;
+                request = [flags, 4, *a, *b, *c, *d, flags, len];
+                FixedMessage::plain(&request)
+            }
+            Prefix::Envelope => match (shown, slot.link.message(rx)) {
+                (Shown::Request { from, envelope_len }, Some(request)) if from == to => request.first(envelope_len),
+                _ => FixedMessage::NONE,
+            },
+        };
+        let message = Outgoing::new(before, parts);
         let len = FixedLink::<M>::len_of(&message);
         if len > tx.len() { Err(SendError::TooLong) } else { Ok(slot.push(tx, policy, making_room, &message, len)) }
     }
@@ -390,6 +391,9 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         }
     }
 }
+
+/// The frame of an empty part: which of a message it is, its place says.
+const DELIMITER: [u8; 2] = [0, 0];
 
 /// The peer said who it is: the pattern lets it in.
 fn admit<M: Mechanism>(

@@ -2,7 +2,7 @@
 
 use super::tally::Tally;
 use super::{Failure, PeerStatus, SendError};
-use crate::link::{FixedLink, Outgoing};
+use crate::link::{FixedLink, FixedMessage, Outgoing};
 use crate::mechanism::Mechanism;
 use crate::pattern::Reason;
 use crate::pattern::overload::Policy;
@@ -168,7 +168,7 @@ impl<M: Mechanism> Places<'_, M> {
     /// Queues a message for each peer of an audience, by slot; or for none, where the policy is not to drop and one has no
     /// room. Whether it did.
     pub(super) fn publish(&mut self, policy: Policy, audience: u32, message: &[&[u8]]) -> Result<bool, SendError> {
-        let message = Outgoing::new(message);
+        let message = Outgoing::new(FixedMessage::NONE, message);
         let (len, tx_len) = (FixedLink::<M>::len_of(&message), usize::from(self.tx_len));
         if len > tx_len {
             return Err(SendError::TooLong);

@@ -65,9 +65,7 @@ impl<M: Mechanism + Clone> Base<'_, M> {
             match verdict {
                 Verdict::Deliver { skip, keep } => {
                     self.common.waiting.set(index, false);
-                    if keep {
-                        self.common.shown = Shown::Request { from: peer, envelope: skip };
-                    } else {
+                    if !keep {
                         self.common.shown = Shown::Message(peer);
                         self.common.release = Some(|links, now| links.release_shown(now));
                     }
@@ -75,7 +73,7 @@ impl<M: Mechanism + Clone> Base<'_, M> {
                     if !slot.link.has_piece() {
                         slot.counts.received = slot.counts.received.wrapping_add(1);
                     }
-                    return Ok(self.show(pattern, peer, skip));
+                    return Ok(self.show(pattern, peer, skip, keep));
                 }
                 Verdict::Drop(reason) => self.links(pattern.judge()).refuse(peer, reason, false, now),
                 Verdict::Close(reason) => self.links(pattern.judge()).refuse(peer, reason, true, now),
@@ -83,7 +81,13 @@ impl<M: Mechanism + Clone> Base<'_, M> {
         }
     }
 
-    fn show<'a>(&'a mut self, pattern: &'a dyn Taker<M>, from: PeerId, skip: usize) -> Option<Received<'a>> {
+    fn show<'a>(
+        &'a mut self,
+        pattern: &'a dyn Taker<M>,
+        from: PeerId,
+        skip: usize,
+        keep: bool,
+    ) -> Option<Received<'a>> {
         let Place { slot: Slot { link, .. }, rx, .. } = self.places.find(from)?;
         let identity = match pattern.identity(from) {
             Some(_) if link.has_piece() => None,
@@ -94,8 +98,12 @@ impl<M: Mechanism + Clone> Base<'_, M> {
             }
             None => None,
         };
-        let message = link.message(rx).unwrap_or(FixedMessage::NONE);
-        Some(Received { from, identity, message: message.behind(skip), extent: link.extent() })
+        let whole = link.message(rx).unwrap_or(FixedMessage::NONE);
+        let message = whole.behind(skip);
+        if keep {
+            self.common.shown = Shown::Request { from, envelope_len: whole.len() - message.len() };
+        }
+        Some(Received { from, identity, message, extent: link.extent() })
     }
 }
 

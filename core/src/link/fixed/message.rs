@@ -23,16 +23,29 @@ pub(super) struct Seals {
 /// What a message that leaves is put together from, part by part.
 #[derive(Clone, Debug)]
 pub struct Outgoing<'a> {
-    envelope: Bodies<'a>,
-    /// How many parts of the envelope come first.
-    kept: usize,
-    prefix: &'a [&'a [u8]],
+    /// Parts that go first, and lie in frames already.
+    before: Bodies<'a>,
     parts: &'a [&'a [u8]],
 }
 
-impl FixedMessage<'_> {
+impl<'a> FixedMessage<'a> {
     /// A message without parts.
-    pub(crate) const NONE: Self = Self { frames: &[], bare: Bare::NO, seals: Seals { head: 0, tail: 0 } };
+    pub(crate) const NONE: Self = Self::plain(&[]);
+
+    /// What lies in frames that nothing seals.
+    pub(crate) const fn plain(frames: &'a [u8]) -> Self {
+        Self { frames, bare: Bare::NO, seals: Seals { head: 0, tail: 0 } }
+    }
+
+    /// How long it is in its array, in octets.
+    pub(crate) const fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Those of its parts that lie in the first so many octets.
+    pub(crate) fn first(self, len: usize) -> Self {
+        Self { frames: self.frames.get(..len).unwrap_or_default(), ..self }
+    }
 
     /// What stands behind the first so many parts.
     pub(crate) fn behind(self, parts: usize) -> Self {
@@ -45,15 +58,9 @@ impl FixedMessage<'_> {
 }
 
 impl<'a> Outgoing<'a> {
-    /// The parts and nothing else.
-    pub const fn new(parts: &'a [&'a [u8]]) -> Self {
-        Self { envelope: Bodies(FixedMessage::NONE), kept: 0, prefix: &[], parts }
-    }
-
-    /// The same behind the first `kept` parts of a message that waits, and behind a prefix.
-    pub fn behind(self, envelope: Option<FixedMessage<'a>>, kept: usize, prefix: &'a [&'a [u8]]) -> Self {
-        let envelope = envelope.map_or(self.envelope, Bodies);
-        Self { envelope, kept, prefix, parts: self.parts }
+    /// The parts, behind those of another message.
+    pub const fn new(before: FixedMessage<'a>, parts: &'a [&'a [u8]]) -> Self {
+        Self { before: Bodies(before), parts }
     }
 }
 
@@ -61,15 +68,11 @@ impl<'a> Iterator for Outgoing<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        if self.kept > 0 {
-            self.kept -= 1;
-            if let Some(part) = self.envelope.next() {
-                return Some(part);
-            }
+        if !self.before.0.frames.is_empty() {
+            return self.before.next();
         }
-        let from = if self.prefix.is_empty() { &mut self.parts } else { &mut self.prefix };
-        let (part, rest) = from.split_first()?;
-        *from = rest;
+        let (part, rest) = self.parts.split_first()?;
+        self.parts = rest;
         Some(part)
     }
 }

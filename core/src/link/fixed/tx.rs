@@ -217,11 +217,11 @@ pub(super) fn message_len<S: Seal>(parts: &Outgoing<'_>) -> usize {
 mod tests {
     use super::{Tx, message_len};
     use crate::link::Writer;
-    use crate::link::fixed::Outgoing;
+    use crate::link::fixed::{FixedMessage, Outgoing};
     use crate::mechanism::Clear;
 
     fn push_parts(tx: &mut Tx, array: &mut [u8], parts: &[&[u8]]) {
-        let parts = Outgoing::new(parts);
+        let parts = Outgoing::new(FixedMessage::NONE, parts);
         assert!(tx.push::<Clear>(array, &parts, message_len::<Clear>(&parts)));
     }
 
