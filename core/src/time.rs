@@ -37,6 +37,7 @@ impl Instant {
     }
 
     /// The earlier of two moments that may not be set.
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub fn earlier(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
             (Some(one), Some(other)) => Some(if one.has_come(other) { one } else { other }),

@@ -95,7 +95,12 @@ impl Heartbeat {
 
     /// When something is next to be done; `None` when never.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        Instant::earlier(self.pings.then_some(self.next_ping), self.expiry())
+        Instant::earlier(self.next_ping(), self.expiry())
+    }
+
+    /// When a PING is next to be sent; `None` when never.
+    pub fn next_ping(&self) -> Option<Instant> {
+        self.pings.then_some(self.next_ping)
     }
 
     /// Whether the peer was silent for too long.

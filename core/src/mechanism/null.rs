@@ -3,7 +3,7 @@
 
 use super::{Mechanism, Open, Rejected, Seal};
 use crate::wire::greeting::MechanismName;
-use crate::wire::{Command, FrameKind, Octets, PeerInfo, Short, Window};
+use crate::wire::{FrameKind, Octets, PeerInfo, Short, Window, begins_with};
 use core::ops::Range;
 
 /// The NULL mechanism: which of the two READY commands have passed.
@@ -33,13 +33,11 @@ impl Mechanism for Null {
     }
 
     fn handle(&mut self, command: &mut [u8]) -> Result<Option<Range<usize>>, Rejected> {
-        match Command::decode(command) {
-            Ok(Command::Ready(_)) if !self.received => {
-                self.received = true;
-                Ok(Some(READY.len()..command.len()))
-            }
-            _ => Err(Rejected),
+        if self.received || !begins_with(command, READY) {
+            return Err(Rejected);
         }
+        self.received = true;
+        Ok(Some(READY.len()..command.len()))
     }
 
     // RFC 23 lets either side be first, RFC 37 the connecting one, libzmq sends on both sides at once: so do we.

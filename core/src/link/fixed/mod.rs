@@ -19,7 +19,7 @@ mod rx;
 mod setup;
 mod tx;
 
-use super::handshake::Handshake;
+use super::handshake::{Handshake, HandshakeError};
 use super::heartbeat::Heartbeat;
 use super::reader::{self, OnlyWindow};
 use super::writer::Writer;
@@ -369,26 +369,38 @@ impl<M: Mechanism> FixedLink<M> {
 
     /// When `handle_timeout` is to be called, or something is to be sent; `None` when never.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match &self.stage {
-            Stage::Opening(handshake, _) => Some(handshake.poll_timeout()),
+        let ping = match &self.stage {
             // A PING that is due leaves when what is being sent has left: there is no time to wait for.
-            Stage::Up(traffic) if self.is_sending() => traffic.heartbeat.expiry(),
-            Stage::Up(traffic) => traffic.heartbeat.poll_timeout(),
-            Stage::Down | Stage::Failed(_) | Stage::Ending(_) => None,
-        }
+            Stage::Up(traffic) if !self.is_sending() => traffic.heartbeat.next_ping(),
+            _ => None,
+        };
+        Instant::earlier(ping, self.expiry())
     }
 
     /// Whether the peer took too long.
     pub fn handle_timeout(&mut self, rx_len: usize, now: Instant) -> Result<(), LinkError> {
-        match &mut self.stage {
-            Stage::Opening(handshake, _) => handshake.handle_timeout(now).map_err(LinkError::Handshake),
+        if let Stage::Up(traffic) = &mut self.stage
+            && self.rx.is_full(rx_len)
+        {
             // A peer that we do not listen to, for its messages were not taken yet, is not dead.
-            Stage::Up(traffic) if self.rx.is_full(rx_len) => {
-                traffic.heartbeat.heard(now);
-                Ok(())
-            }
-            Stage::Up(traffic) if traffic.heartbeat.is_expired(now) => Err(LinkError::Silent),
-            Stage::Up(_) | Stage::Down | Stage::Failed(_) | Stage::Ending(_) => Ok(()),
+            traffic.heartbeat.heard(now);
+        }
+        match self.expiry() {
+            Some(expiry) if expiry.has_come(now) => Err(match self.is_up() {
+                true => LinkError::Silent,
+                false => LinkError::Handshake(HandshakeError::TimedOut),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// When the peer will have taken too long; `None` when never.
+    #[inline(never)]
+    fn expiry(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Opening(handshake, _) => Some(handshake.poll_timeout()),
+            Stage::Up(traffic) => traffic.heartbeat.expiry(),
+            Stage::Down | Stage::Failed(_) | Stage::Ending(_) => None,
         }
     }
 
