@@ -7,6 +7,8 @@ use crate::pattern::{Reason, Refused, RouteError};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+// A word: on a device it is moved as one, where four octets would be moved one by one.
+#[repr(align(4))]
 pub enum Failure {
     /// The link cannot go on.
     Link(LinkError),
