@@ -114,7 +114,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// [`crate::pattern::Drops::undelivered`]. A peer that failed for good ([`Failure::is_final`]) is disconnected.
     pub fn detach(&mut self, peer: PeerId, now: Instant) {
         self.release_shown_message(now);
-        let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
+        let Some(slot) = self.places.slot_mut(peer) else { return };
         let failed = core::mem::replace(&mut slot.failed, Failed::No);
         slot.link.detach();
         match slot.tenant {
@@ -126,7 +126,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 self.pattern.room(peer, true);
                 match self.common.lost {
                     Some(lost) if side == Side::Connect => lost(self, peer, failed),
-                    _ => slot.counts.drops.count_many(Reason::Undelivered, slot.link.discard(tx)),
+                    _ => slot.counts.drops.count_many(Reason::Undelivered, slot.link.discard()),
                 }
             }
         }
@@ -152,11 +152,11 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// [`crate::pattern::Drops::undelivered`], and its place is free.
     /// [`crate::io::Connections`] closes its connection; who moves octets himself closes it first, and says `detach`.
     pub fn disconnect(&mut self, peer: PeerId) {
-        let Some(Place { slot, tx, .. }) = self.places.find(peer) else { return };
+        let Some(slot) = self.places.slot_mut(peer) else { return };
         if slot.tenant == Tenant::Peer(Side::Connect) {
             (slot.tenant, slot.dial, slot.failed) = (Tenant::Nobody, Dial::Settled, Failed::No);
             slot.link.detach();
-            slot.counts.drops.count_many(Reason::Undelivered, slot.link.discard(tx));
+            slot.counts.drops.count_many(Reason::Undelivered, slot.link.discard());
             slot.link.clear();
             self.common.waiting.set(peer.slot, false);
             if self.common.shown.is_from(peer) {

@@ -144,8 +144,8 @@ impl<M: Mechanism> FixedLink<M> {
     }
 
     /// Drops what waits to leave and says how many messages that were.
-    pub fn discard(&mut self, tx: &[u8]) -> usize {
-        self.tx.discard(tx)
+    pub fn discard(&mut self) -> usize {
+        self.tx.discard()
     }
 
     /// Forgets everything, for the next tenant.
