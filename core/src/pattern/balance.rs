@@ -51,7 +51,8 @@ impl<S: Storage> Balance<S> {
     }
 
     /// Who takes the next message. A question only.
-    #[inline(always)]
+    #[cfg_attr(feature = "alloc", inline(always))]
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub(super) fn turn(&self) -> Option<PeerId> {
         let slot = self.up.turn().or_else(|| self.dialling.turn())?;
         self.peers.tenant(slot)
