@@ -140,7 +140,7 @@ impl<'m, P: Pattern, M: Mechanism + Clone> FixedSocket<'m, P, M> {
     /// How each slot's present or last tenant is doing.
     pub fn status(&self) -> impl Iterator<Item = (PeerId, PeerStatus)> {
         let slots = self.base.places.slots.iter().zip(0u16..);
-        slots.map(|(slot, index)| (PeerId { slot: index, turn: slot.turn }, slot.status()))
+        slots.map(|(slot, index)| (PeerId::new(index, slot.turn), slot.status()))
     }
 }
 

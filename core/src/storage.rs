@@ -100,7 +100,7 @@ impl<T, const PEERS: usize> Table<T> for FixedTable<T, PEERS> {
     const EMPTY: Self = Self([const { Entry::Free }; PEERS]);
 
     fn insert(&mut self, peer: PeerId, value: T) -> Result<(), Full> {
-        *self.0.get_mut(usize::from(peer.slot)).ok_or(Full)? = Entry::Of(peer.turn, value);
+        *self.0.get_mut(usize::from(peer.slot())).ok_or(Full)? = Entry::Of(peer.turn(), value);
         Ok(())
     }
 
@@ -143,7 +143,7 @@ enum NameState {
 
 impl<const PEERS: usize, const NAME: usize> FixedNames<PEERS, NAME> {
     fn entry_mut(&mut self, peer: PeerId) -> Option<&mut Name<NAME>> {
-        self.0.get_mut(usize::from(peer.slot)).filter(|entry| entry.is_of(peer))
+        self.0.get_mut(usize::from(peer.slot())).filter(|entry| entry.is_of(peer))
     }
 }
 
@@ -151,7 +151,7 @@ impl<const NAME: usize> Name<NAME> {
     const FREE: Self = Self { octets: FixedOctets::EMPTY, turn: 0, state: NameState::Free };
 
     fn is_of(&self, peer: PeerId) -> bool {
-        self.state != NameState::Free && self.turn == peer.turn
+        self.state != NameState::Free && self.turn == peer.turn()
     }
 }
 
@@ -160,9 +160,9 @@ impl<const PEERS: usize, const NAME: usize> Names for FixedNames<PEERS, NAME> {
 
     fn insert(&mut self, name: &[u8], peer: PeerId) -> Result<Option<PeerId>, Full> {
         let before = self.find(name);
-        let entry = self.0.get_mut(usize::from(peer.slot)).ok_or(Full)?;
+        let entry = self.0.get_mut(usize::from(peer.slot())).ok_or(Full)?;
         entry.octets.set(name)?;
-        (entry.turn, entry.state) = (peer.turn, NameState::Answers);
+        (entry.turn, entry.state) = (peer.turn(), NameState::Answers);
         if let Some(entry) = before.filter(|before| *before != peer).and_then(|before| self.entry_mut(before)) {
             entry.state = NameState::Passed;
         }
@@ -172,11 +172,11 @@ impl<const PEERS: usize, const NAME: usize> Names for FixedNames<PEERS, NAME> {
     fn find(&self, name: &[u8]) -> Option<PeerId> {
         let answers = |entry: &Name<NAME>| entry.state == NameState::Answers && same(entry.octets.as_slice(), name);
         let mut entries = self.0.iter().zip(0u16..);
-        entries.find_map(|(entry, slot)| answers(entry).then_some(PeerId { slot, turn: entry.turn }))
+        entries.find_map(|(entry, slot)| answers(entry).then_some(PeerId::new(slot, entry.turn)))
     }
 
     fn of(&self, peer: PeerId) -> Option<&[u8]> {
-        let entry = self.0.get(usize::from(peer.slot)).filter(|entry| entry.is_of(peer))?;
+        let entry = self.0.get(usize::from(peer.slot())).filter(|entry| entry.is_of(peer))?;
         Some(entry.octets.as_slice())
     }
 
@@ -215,11 +215,11 @@ mod heap {
         const EMPTY: Self = Self(Vec::new());
 
         fn insert(&mut self, peer: PeerId, value: T) -> Result<(), Full> {
-            let slot = usize::from(peer.slot);
+            let slot = usize::from(peer.slot());
             if self.0.len() <= slot {
                 self.0.resize_with(slot + 1, || Entry::Free);
             }
-            *self.0.get_mut(slot).ok_or(Full)? = Entry::Of(peer.turn, value);
+            *self.0.get_mut(slot).ok_or(Full)? = Entry::Of(peer.turn(), value);
             Ok(())
         }
 
@@ -275,22 +275,22 @@ mod heap {
 }
 
 fn find<T>(entries: &[Entry<T>], peer: PeerId) -> Option<&T> {
-    match entries.get(usize::from(peer.slot))? {
-        Entry::Of(turn, value) if *turn == peer.turn => Some(value),
+    match entries.get(usize::from(peer.slot()))? {
+        Entry::Of(turn, value) if *turn == peer.turn() => Some(value),
         _ => None,
     }
 }
 
 fn find_mut<T>(entries: &mut [Entry<T>], peer: PeerId) -> Option<&mut T> {
-    match entries.get_mut(usize::from(peer.slot))? {
-        Entry::Of(turn, value) if *turn == peer.turn => Some(value),
+    match entries.get_mut(usize::from(peer.slot()))? {
+        Entry::Of(turn, value) if *turn == peer.turn() => Some(value),
         _ => None,
     }
 }
 
 fn remove<T>(entries: &mut [Entry<T>], peer: PeerId) -> Option<T> {
     find(entries, peer)?;
-    match core::mem::replace(entries.get_mut(usize::from(peer.slot))?, Entry::Free) {
+    match core::mem::replace(entries.get_mut(usize::from(peer.slot()))?, Entry::Free) {
         Entry::Of(_, value) => Some(value),
         Entry::Free => None,
     }
@@ -298,7 +298,7 @@ fn remove<T>(entries: &mut [Entry<T>], peer: PeerId) -> Option<T> {
 
 fn tenant<T>(entries: &[Entry<T>], slot: u16) -> Option<PeerId> {
     match entries.get(usize::from(slot))? {
-        Entry::Of(turn, _) => Some(PeerId { slot, turn: *turn }),
+        Entry::Of(turn, _) => Some(PeerId::new(slot, *turn)),
         Entry::Free => None,
     }
 }
@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     fn peer(slot: u16, turn: u16) -> PeerId {
-        PeerId { slot, turn }
+        PeerId::new(slot, turn)
     }
 
     fn tenants<T: Table<char>>() {

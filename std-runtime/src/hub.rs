@@ -414,7 +414,7 @@ impl<P: Pattern> State<P> {
             peer.drops.count_many(Reason::Undelivered, peer.outbox.discard());
             self.former_drops += peer.drops;
             self.unreceived -= peer.inbox.load().octets;
-            self.waiting.set(id.slot, false);
+            self.waiting.set(id.slot(), false);
             self.pattern.close(id);
         }
     }

@@ -282,7 +282,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let mut receiver_to_wake = None;
         if !found.inbox.is_empty() {
             if was_empty {
-                waiting.set(peer.slot, true);
+                waiting.set(peer.slot(), true);
             }
             if by == By::Task {
                 receiver_to_wake = receiver.take();
@@ -318,7 +318,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             found.inbox.push(said(Subscription { topic, wanted: false }));
         }
         *unreceived += found.inbox.load().octets - before;
-        waiting.set(peer.slot, !found.inbox.is_empty());
+        waiting.set(peer.slot(), !found.inbox.is_empty());
         // Whoever waits for this peer is to look again: a REP whose requester is gone, a REQ whose reply cannot come.
         let mut woken = senders.take();
         woken.extend(receiver.take());

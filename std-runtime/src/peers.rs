@@ -147,19 +147,19 @@ impl Peers {
             line: None,
             drops: Drops::NONE,
         });
-        Some(PeerId { slot, turn: place.turn })
+        Some(PeerId::new(slot, place.turn))
     }
 
     #[inline]
     pub(crate) fn find(&mut self, peer: PeerId) -> Option<&mut Peer> {
-        self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)?.peer.as_mut()
+        self.slots.get_mut(usize::from(peer.slot())).filter(|slot| slot.turn == peer.turn())?.peer.as_mut()
     }
 
     /// The tenant of a slot.
     #[inline]
     pub(crate) fn tenant(&mut self, slot: u16) -> Option<(PeerId, &mut Peer)> {
         let place = self.slots.get_mut(usize::from(slot))?;
-        Some((PeerId { slot, turn: place.turn }, place.peer.as_mut()?))
+        Some((PeerId::new(slot, place.turn), place.peer.as_mut()?))
     }
 
     /// How much may wait to be taken from each: the limit, or less when there are many, so that what all of them send in turn
@@ -171,9 +171,9 @@ impl Peers {
     }
 
     pub(crate) fn remove(&mut self, peer: PeerId) -> Option<Peer> {
-        let slot = self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)?;
+        let slot = self.slots.get_mut(usize::from(peer.slot())).filter(|slot| slot.turn == peer.turn())?;
         let removed = slot.peer.take()?;
-        self.free.push(peer.slot);
+        self.free.push(peer.slot());
         Some(removed)
     }
 
@@ -212,7 +212,7 @@ mod tests {
         let before = peers.insert(Side::Accept, endpoint.clone()).unwrap();
         peers.remove(before);
         let after = peers.insert(Side::Accept, endpoint).unwrap();
-        assert_eq!(before.slot, after.slot);
+        assert_eq!(before.slot(), after.slot());
         assert!(peers.find(before).is_none() && peers.find(after).is_some());
     }
 }

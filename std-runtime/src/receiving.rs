@@ -146,7 +146,7 @@ impl<P: Receives + Send> Hub<P> {
                 }
                 continue;
             };
-            if state.waiting.is_alone(peer.slot) {
+            if state.waiting.is_alone(peer.slot()) {
                 verdict = state.take_run(peer, verdict, most - messages.len(), messages);
             }
             let (message, driver) = state.take(peer, verdict, options);
@@ -243,7 +243,7 @@ impl<P: Receives> State<P> {
     #[inline]
     fn is_flooded(&mut self, id: PeerId) -> bool {
         let is_much = |peer: &mut Peer| peer.inbox.load().messages > 2 * HAND_LEN;
-        self.peers.find(id).is_some_and(is_much) && self.waiting.is_alone(id.slot)
+        self.peers.find(id).is_some_and(is_much) && self.waiting.is_alone(id.slot())
     }
 
     /// Takes the messages of the only peer that has any, up to the last that there is or is wanted, while they go to the
@@ -309,7 +309,7 @@ impl<P: Receives> State<P> {
             driver = driver.or_else(|| self.resume(id, options));
         }
         if messages == 1 {
-            self.waiting.set(id.slot, false);
+            self.waiting.set(id.slot(), false);
             self.retire(id);
         }
         (message, driver)

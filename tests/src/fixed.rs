@@ -69,7 +69,7 @@ impl Socket for FixedSubject {
     fn accept(&mut self) -> FixedWire {
         let (ours, theirs) = pipe(PIPE_LEN);
         // Of one that was turned away at once nothing more is asked.
-        let peer = self.world.borrow_mut().accept(ours).unwrap_or(PeerId { slot: u16::MAX, turn: 0 });
+        let peer = self.world.borrow_mut().accept(ours).unwrap_or(PeerId::new(u16::MAX, 0));
         FixedWire { peer, end: Some(theirs), world: self.world.clone() }
     }
 

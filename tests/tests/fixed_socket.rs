@@ -211,7 +211,7 @@ fn what_was_dropped_is_known_of_each_peer_until_its_slot_has_another() {
             .world()
             .borrow()
             .machine
-            .status_of(PeerId { slot, turn: 1 })
+            .status_of(PeerId::new(slot, 1))
             .map(|status| (status.drops.queue_full, status.drops.undelivered))
     };
     let Some((dropped @ 1.., 0)) = of(&publisher, 0) else { panic!("nothing dropped for the slow peer") };
@@ -388,7 +388,7 @@ fn calls_for_a_former_tenant_of_a_slot_do_nothing() {
     let former = pull.machine.accept(now).unwrap();
     pull.machine.detach(former, now);
     let tenant = pull.machine.accept(now).unwrap();
-    assert_eq!((former.slot, former.turn == tenant.turn), (tenant.slot, false));
+    assert_eq!((former.slot(), former.turn() == tenant.turn()), (tenant.slot(), false));
     pull.machine.detach(former, now);
     pull.machine.attach(former, now);
     assert!(!pull.machine.can_attach(former) && !pull.machine.is_up(former));
@@ -397,7 +397,7 @@ fn calls_for_a_former_tenant_of_a_slot_do_nothing() {
     let mut ours = ours;
     pull.machine.poll_stream(tenant, &mut ours, now).unwrap();
     assert!(pull.machine.is_up(tenant));
-    let other = PeerId { slot: 900, turn: 0 };
+    let other = PeerId::new(900, 0);
     pull.machine.detach(other, now);
     assert!(!pull.machine.is_up(other) && pull.machine.is_up(tenant));
 }

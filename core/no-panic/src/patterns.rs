@@ -39,7 +39,7 @@ pub fn call() {
 fn topics<T: Topics>() {
     let (mut topics, mut wanting) = (T::EMPTY, T::Slots::EMPTY);
     while either() {
-        let peer = PeerId { slot: size() as u16, turn: size() as u16 };
+        let peer = PeerId::new(size() as u16, size() as u16);
         let mut input = [0; 48];
         let topic = some_of(octets(&mut input));
         match size() {
@@ -152,7 +152,7 @@ fn with_message(work: impl FnOnce(&[&[u8]])) {
 }
 
 fn peer() -> PeerId {
-    PeerId { slot: size() as u16, turn: size() as u16 }
+    PeerId::new(size() as u16, size() as u16)
 }
 
 fn load() {

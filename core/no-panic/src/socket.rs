@@ -148,7 +148,7 @@ fn setup() -> Setup {
 }
 
 fn peer() -> PeerId {
-    PeerId { slot: size() as u16, turn: size() as u16 }
+    PeerId::new(size() as u16, size() as u16)
 }
 
 fn now() -> Instant {

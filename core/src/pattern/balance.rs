@@ -45,8 +45,8 @@ impl<S: Storage> Balance<S> {
 
     pub(super) fn close(&mut self, peer: PeerId) {
         if self.peers.remove(peer).is_some() {
-            self.up.set(peer.slot, false);
-            self.dialling.set(peer.slot, false);
+            self.up.set(peer.slot(), false);
+            self.dialling.set(peer.slot(), false);
         }
     }
 
@@ -61,8 +61,8 @@ impl<S: Storage> Balance<S> {
     /// The peer took a message.
     #[inline]
     pub(super) fn took(&mut self, peer: PeerId) {
-        self.up.took(peer.slot);
-        self.dialling.took(peer.slot);
+        self.up.took(peer.slot());
+        self.dialling.took(peer.slot());
     }
 
     fn change(&mut self, peer: PeerId, change: impl FnOnce(&mut Entry)) {
@@ -75,7 +75,7 @@ impl<S: Storage> Balance<S> {
     fn settle(&mut self, peer: PeerId) {
         let Some(entry) = self.peers.find(peer) else { return };
         let dialling = !entry.up && entry.side == Side::Connect;
-        self.up.set(peer.slot, entry.room && entry.up);
-        self.dialling.set(peer.slot, entry.room && dialling);
+        self.up.set(peer.slot(), entry.room && entry.up);
+        self.dialling.set(peer.slot(), entry.room && dialling);
     }
 }

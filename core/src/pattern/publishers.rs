@@ -49,13 +49,13 @@ impl<S: Storage> Publishers<S> {
     // Each connection hears all that is wanted, as libzmq's do.
     pub(super) fn up(&mut self, peer: PeerId) -> Result<(), Refused> {
         self.told.insert(peer, Told { knows: 0, came_at: self.interests.latest() })?;
-        self.up.set(peer.slot, true);
+        self.up.set(peer.slot(), true);
         Ok(())
     }
 
     pub(super) fn down(&mut self, peer: PeerId) {
         if self.told.remove(peer).is_some() {
-            self.up.set(peer.slot, false);
+            self.up.set(peer.slot(), false);
             self.forget_cancelled();
         }
     }

@@ -134,11 +134,11 @@ impl<S: Storage> Receives for Router<S> {
 /// The identity of a peer that chose none: a zero octet, which no chosen one begins with, and the peer itself. So it is
 /// found without a search.
 const fn make(peer: PeerId) -> [u8; 5] {
-    let ([a, b], [c, d]) = (peer.slot.to_be_bytes(), peer.turn.to_be_bytes());
+    let ([a, b], [c, d]) = (peer.slot().to_be_bytes(), peer.turn().to_be_bytes());
     [0, a, b, c, d]
 }
 
 fn made(identity: &[u8]) -> Option<PeerId> {
     let &[0, a, b, c, d] = identity else { return None };
-    Some(PeerId { slot: u16::from_be_bytes([a, b]), turn: u16::from_be_bytes([c, d]) })
+    Some(PeerId::new(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
 }

@@ -59,12 +59,12 @@ impl<S: Storage> Subscribers<S> {
     }
 
     pub(super) fn up(&mut self, peer: PeerId) {
-        self.up.set(peer.slot, true);
+        self.up.set(peer.slot(), true);
     }
 
     /// Nothing more is sent to the peer, who says again what it wants when it comes back.
     pub(super) fn down(&mut self, peer: PeerId) {
-        self.up.set(peer.slot, false);
+        self.up.set(peer.slot(), false);
     }
 
     /// Those who want a message with this first part.
@@ -82,7 +82,7 @@ impl<S: Storage> Subscribers<S> {
         let Some(subscription) = message.parts().next().and_then(Subscription::from_message) else {
             return Heard::Message;
         };
-        if !self.up.contains(peer.slot) {
+        if !self.up.contains(peer.slot()) {
             return Heard::TooLate;
         }
         let Subscription { topic, wanted } = subscription;

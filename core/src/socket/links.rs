@@ -51,7 +51,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             }
             if slot.dial.is_due(now) {
                 slot.dial = Dial::Settled;
-                return Some(PeerId { slot: index, turn: slot.turn });
+                return Some(PeerId::new(index, slot.turn));
             }
         }
         None
@@ -76,7 +76,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 false => other_greeted,
             });
             if slot.tenant == Tenant::Stranger && goes_first {
-                least = Some((PeerId { slot: index, turn: slot.turn }, greeted, deadline));
+                least = Some((PeerId::new(index, slot.turn), greeted, deadline));
             }
         }
         least.map(|(peer, ..)| peer)
@@ -158,7 +158,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             slot.link.detach();
             slot.counts.drops.count_many(Reason::Undelivered, slot.link.discard());
             slot.link.clear();
-            self.common.waiting.set(peer.slot, false);
+            self.common.waiting.set(peer.slot(), false);
             if self.common.shown.is_from(peer) {
                 (self.common.shown, self.common.release) = (Shown::Nothing, None);
             }
@@ -220,7 +220,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             }
             if let Failed::Untold(failure) = place.slot.failed {
                 place.slot.failed = Failed::Told(failure);
-                return Some((PeerId { slot: index, turn: place.slot.turn }, failure));
+                return Some((PeerId::new(index, place.slot.turn), failure));
             }
         }
         None
@@ -240,7 +240,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         slot.turn = slot.turn.wrapping_add(1);
         self.common.former_drops.take_over(&mut slot.counts.drops);
         slot.counts = Counts::NONE;
-        Ok(PeerId { slot: index, turn: slot.turn })
+        Ok(PeerId::new(index, slot.turn))
     }
 
     /// Reads what has arrived from the peer, as far as the next message that the user may take.
@@ -252,9 +252,9 @@ impl<M: Mechanism + Clone> Links<'_, M> {
             match slot.link.step(rx, setup, now, kind.wants) {
                 Ok(Stepped::On) => (),
                 Ok(Stepped::Idle) => {
-                    let judged = waiting.contains(peer.slot) || shown.is_from(peer);
+                    let judged = waiting.contains(peer.slot()) || shown.is_from(peer);
                     if !judged && slot.link.has_piece() {
-                        waiting.set(peer.slot, true);
+                        waiting.set(peer.slot(), true);
                         break;
                     }
                     if judged {
@@ -262,11 +262,11 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                     }
                     match pattern.arrived(peer, &mut slot.link, rx) {
                         None => break,
-                        Some(Arrival::Queue) => waiting.set(peer.slot, true),
+                        Some(Arrival::Queue) => waiting.set(peer.slot(), true),
                         Some(Arrival::Consumed) => slot.link.drop_message(),
                         Some(Arrival::Widened) => {
                             slot.counts.drops.count(Reason::Widened);
-                            waiting.set(peer.slot, true);
+                            waiting.set(peer.slot(), true);
                         }
                         Some(Arrival::Drop(reason)) => {
                             slot.counts.drops.count(reason);
@@ -287,7 +287,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 }
                 Ok(Stepped::Ended) => {
                     if pattern.put_cancelled(peer, &mut slot.link, rx) {
-                        waiting.set(peer.slot, true);
+                        waiting.set(peer.slot(), true);
                         break;
                     }
                     if slot.tenant == Tenant::Peer(Side::Accept) {
@@ -319,7 +319,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     }
 
     fn release(&mut self, peer: PeerId, now: Instant) {
-        self.common.waiting.set(peer.slot, false);
+        self.common.waiting.set(peer.slot(), false);
         if let Some(slot) = self.places.slot_mut(peer) {
             slot.link.release_message();
             self.read(peer, now);
@@ -334,7 +334,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
                 place.fail(Failure::Message(reason));
             }
             place.slot.link.drop_message();
-            self.common.waiting.set(peer.slot, false);
+            self.common.waiting.set(peer.slot(), false);
             self.read(peer, now);
         }
     }
@@ -345,7 +345,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
         self.common.make_way = None;
         for index in 0..self.places.slots.len() as u16 {
             while let Some(slot) = self.places.slots.get(usize::from(index))
-                && let peer = (PeerId { slot: index, turn: slot.turn })
+                && let peer = (PeerId::new(index, slot.turn))
                 && slot.link.is_leaving()
                 && !self.common.shown.is_from(peer)
             {
@@ -387,7 +387,7 @@ impl<M: Mechanism + Clone> Links<'_, M> {
     /// Nobody is taken to have no room.
     pub(super) fn forget_full(&mut self) {
         for (slot, index) in self.places.slots.iter().zip(0u16..) {
-            self.pattern.room(PeerId { slot: index, turn: slot.turn }, true);
+            self.pattern.room(PeerId::new(index, slot.turn), true);
         }
     }
 }

@@ -140,17 +140,17 @@ impl<M: Mechanism> Places<'_, M> {
     #[inline(never)]
     pub(super) fn find(&mut self, peer: PeerId) -> Option<Place<'_, M>> {
         self.slot(peer)?;
-        self.at(peer.slot)
+        self.at(peer.slot())
     }
 
     /// The slot of the peer.
     pub(super) fn slot(&self, peer: PeerId) -> Option<&Slot<M>> {
-        self.slots.get(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
+        self.slots.get(usize::from(peer.slot())).filter(|slot| slot.turn == peer.turn())
     }
 
     #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub(super) fn slot_mut(&mut self, peer: PeerId) -> Option<&mut Slot<M>> {
-        self.slots.get_mut(usize::from(peer.slot)).filter(|slot| slot.turn == peer.turn)
+        self.slots.get_mut(usize::from(peer.slot())).filter(|slot| slot.turn == peer.turn())
     }
 
     /// A slot with more of a message whose beginning was taken.
@@ -292,6 +292,6 @@ mod tests {
             pull.links().accept(Instant::from_ms(0)).unwrap()
         };
         let (former, peer) = (accept(), accept());
-        assert!(former.slot == peer.slot && former != peer);
+        assert!(former.slot() == peer.slot() && former != peer);
     }
 }

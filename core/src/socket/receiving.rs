@@ -52,7 +52,7 @@ impl<M: Mechanism + Clone> Base<'_, M> {
             };
             let Some(index) = index else { return Ok(None) };
             let Some(Place { slot, rx, .. }) = self.places.at(index) else { return Ok(None) };
-            let peer = PeerId { slot: index, turn: slot.turn };
+            let peer = PeerId::new(index, slot.turn);
             self.common.waiting.took(index);
             let verdict = match slot.link.message(rx) {
                 _ if slot.link.has_piece() => Verdict::Deliver { skip: 0, keep: false },

@@ -27,7 +27,7 @@ impl<P: Sends, M: Mechanism + Clone> FixedSocket<'_, P, M> {
             return self.base.send_to_one(&mut self.pattern, policy, message, now);
         }
         let audience = match self.pattern.route(message).map_err(SendError::Route)?.to {
-            To::One(to) => bit(to.slot),
+            To::One(to) => bit(to.slot()),
             To::All(audience) => audience.iter().fold(0, |bits, slot| bits | bit(slot)),
         };
         self.base.send_to_all(audience, policy, message)

@@ -81,36 +81,38 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
     };
 
     fn add(&mut self, topic: &[u8], peer: PeerId) -> Result<Change, Full> {
-        if self.widened.contains(peer.slot) {
+        if self.widened.contains(peer.slot()) {
             return Ok(Change::Nothing);
         }
         if let Some(peers) = self.wanting(topic) {
-            let change = match peers.contains(peer.slot) {
+            let change = match peers.contains(peer.slot()) {
                 true => Change::Nothing,
                 false if peers.is_empty() => Change::Topic,
                 false => Change::Peer,
             };
-            peers.set(peer.slot, true);
+            peers.set(peer.slot(), true);
             return Ok(change);
         }
         let free = self.entries.iter_mut().find(|entry| entry.peers.is_empty()).ok_or(Full)?;
         free.topic.set(topic)?;
-        free.peers.set(peer.slot, true);
+        free.peers.set(peer.slot(), true);
         Ok(Change::Topic)
     }
 
     fn remove(&mut self, topic: &[u8], peer: PeerId) -> Change {
-        if self.widened.contains(peer.slot) {
+        if self.widened.contains(peer.slot()) {
             return Change::Nothing;
         }
-        let Some(peers) = self.wanting(topic).filter(|peers| peers.contains(peer.slot)) else { return Change::Nothing };
-        peers.set(peer.slot, false);
+        let Some(peers) = self.wanting(topic).filter(|peers| peers.contains(peer.slot())) else {
+            return Change::Nothing;
+        };
+        peers.set(peer.slot(), false);
         if peers.is_empty() { Change::Topic } else { Change::Peer }
     }
 
     fn count(&self, peer: PeerId) -> usize {
-        self.entries.iter().filter(|entry| entry.peers.contains(peer.slot)).count()
-            + usize::from(self.everything.contains(peer.slot))
+        self.entries.iter().filter(|entry| entry.peers.contains(peer.slot())).count()
+            + usize::from(self.everything.contains(peer.slot()))
     }
 
     fn memory(&self) -> usize {
@@ -118,8 +120,8 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
     }
 
     fn widen(&mut self, peer: PeerId) -> Option<Change> {
-        let change = self.add(&[], peer).ok().filter(|_| !self.widened.contains(peer.slot));
-        self.widened.set(peer.slot, true);
+        let change = self.add(&[], peer).ok().filter(|_| !self.widened.contains(peer.slot()));
+        self.widened.set(peer.slot(), true);
         change
     }
 
@@ -133,18 +135,18 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
     }
 
     fn forget(&mut self, peer: PeerId) {
-        self.widened.set(peer.slot, false);
-        self.everything.set(peer.slot, false);
+        self.widened.set(peer.slot(), false);
+        self.everything.set(peer.slot(), false);
         for entry in &mut self.entries {
-            entry.peers.set(peer.slot, false);
+            entry.peers.set(peer.slot(), false);
         }
     }
 
     fn forget_next(&mut self, peer: PeerId, every: bool) -> Option<&[u8]> {
-        self.widened.set(peer.slot, false);
+        self.widened.set(peer.slot(), false);
         let is_next = |peers: &mut Bits| {
-            let wanted = peers.contains(peer.slot);
-            peers.set(peer.slot, false);
+            let wanted = peers.contains(peer.slot());
+            peers.set(peer.slot(), false);
             wanted && (every || peers.is_empty())
         };
         if is_next(&mut self.everything) {
@@ -207,18 +209,18 @@ mod heap {
             Self { tree: Trie::EMPTY, owned: Vec::new(), widened: HeapBits::EMPTY, memory: 0, forgotten: Vec::new() };
 
         fn add(&mut self, topic: &[u8], peer: PeerId) -> Result<Change, Full> {
-            if self.widened.contains(peer.slot) {
+            if self.widened.contains(peer.slot()) {
                 return Ok(Change::Nothing);
             }
             let id = self.tree.insert(topic);
             let Some(Wanting { slots, len }) = self.tree.value_mut(id) else { return Err(Full) };
             let first = slots.is_empty();
             *len = topic.len();
-            match slots.binary_search(&peer.slot) {
+            match slots.binary_search(&peer.slot()) {
                 Ok(_) => return Ok(Change::Nothing),
-                Err(at) => slots.insert(at, peer.slot),
+                Err(at) => slots.insert(at, peer.slot()),
             }
-            let place = usize::from(peer.slot);
+            let place = usize::from(peer.slot());
             if self.owned.len() <= place {
                 self.owned.resize_with(place + 1, BTreeSet::new);
             }
@@ -230,10 +232,10 @@ mod heap {
         }
 
         fn remove(&mut self, topic: &[u8], peer: PeerId) -> Change {
-            if self.widened.contains(peer.slot) {
+            if self.widened.contains(peer.slot()) {
                 return Change::Nothing;
             }
-            let owned = self.owned.get_mut(usize::from(peer.slot));
+            let owned = self.owned.get_mut(usize::from(peer.slot()));
             match self.tree.find(topic).filter(|id| owned.is_some_and(|owned| owned.remove(id))) {
                 Some(id) => self.release(id, peer),
                 None => Change::Nothing,
@@ -241,7 +243,7 @@ mod heap {
         }
 
         fn count(&self, peer: PeerId) -> usize {
-            self.owned.get(usize::from(peer.slot)).map_or(0, BTreeSet::len)
+            self.owned.get(usize::from(peer.slot())).map_or(0, BTreeSet::len)
         }
 
         fn memory(&self) -> usize {
@@ -249,8 +251,8 @@ mod heap {
         }
 
         fn widen(&mut self, peer: PeerId) -> Option<Change> {
-            let change = self.add(&[], peer).ok().filter(|_| !self.widened.contains(peer.slot));
-            self.widened.set(peer.slot, true);
+            let change = self.add(&[], peer).ok().filter(|_| !self.widened.contains(peer.slot()));
+            self.widened.set(peer.slot(), true);
             change
         }
 
@@ -262,17 +264,17 @@ mod heap {
         }
 
         fn forget(&mut self, peer: PeerId) {
-            self.widened.set(peer.slot, false);
-            let owned = self.owned.get_mut(usize::from(peer.slot)).map(core::mem::take);
+            self.widened.set(peer.slot(), false);
+            let owned = self.owned.get_mut(usize::from(peer.slot())).map(core::mem::take);
             for id in owned.into_iter().flatten() {
                 self.release(id, peer);
             }
         }
 
         fn forget_next(&mut self, peer: PeerId, every: bool) -> Option<&[u8]> {
-            self.widened.set(peer.slot, false);
+            self.widened.set(peer.slot(), false);
             loop {
-                let id = self.owned.get_mut(usize::from(peer.slot))?.pop_first()?;
+                let id = self.owned.get_mut(usize::from(peer.slot()))?.pop_first()?;
                 let is_alone = self.tree.value(id).is_some_and(|Wanting { slots, .. }| slots.len() == 1);
                 if every || is_alone {
                     self.tree.topic(id, &mut self.forgotten);
@@ -289,7 +291,7 @@ mod heap {
         /// The peer leaves those who want the topic of a node.
         fn release(&mut self, id: NodeId, peer: PeerId) -> Change {
             let Some(Wanting { slots, len }) = self.tree.value_mut(id) else { return Change::Nothing };
-            if let Ok(at) = slots.binary_search(&peer.slot) {
+            if let Ok(at) = slots.binary_search(&peer.slot()) {
                 slots.remove(at);
                 self.memory = self.memory.saturating_sub(PEER_COST);
             }
@@ -311,7 +313,7 @@ mod tests {
     use crate::storage::{Full, Slots};
 
     fn peer(slot: u16) -> PeerId {
-        PeerId { slot, turn: 1 }
+        PeerId::new(slot, 1)
     }
 
     fn wanting<T: Topics>(topics: &T, subject: &[u8]) -> heapless::Vec<u16, 8> {

@@ -39,6 +39,7 @@ impl<'a> PeerInfo<'a> {
     pub const UNKNOWN: Self = Self { socket_type: None, identity: &[] };
 
     /// Reads the whole of the metadata; properties that mean nothing to us are checked and passed over.
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub fn decode(mut metadata: &'a [u8]) -> Result<Self, MetadataError> {
         let (mut socket_type, mut identity) = (None, None);
         while !metadata.is_empty() {

@@ -147,7 +147,7 @@ const FRAMES_A_BLOCK: usize = 1000;
 const LIMITS: TopicLimits = TopicLimits { topics: 1000, octets: 64, ..TopicLimits::NONE };
 
 const fn peer(slot: u16) -> PeerId {
-    PeerId { slot, turn: 1 }
+    PeerId::new(slot, 1)
 }
 
 #[inline(never)]
@@ -187,7 +187,7 @@ fn measured_push(push: &mut Push<Heap>, message: &[&[u8]; 1], messages: u64) -> 
     let mut slots = 0;
     for _ in 0..messages {
         if let Ok(Route { to: To::One(to), .. }) = push.route(message) {
-            slots += usize::from(to.slot);
+            slots += usize::from(to.slot());
             push.sent(to);
         }
     }
@@ -278,7 +278,7 @@ fn shuttle(one: &mut Links<'_, Null>, to: PeerId, other: &mut Links<'_, Null>, f
     one.advance(to, len, NOW);
 }
 
-const NOBODY: PeerId = PeerId { slot: u16::MAX, turn: 0 };
+const NOBODY: PeerId = PeerId::new(u16::MAX, 0);
 
 #[inline(never)]
 fn measured_fixed_leaves(push: &mut FixedPush<'_>, to: PeerId, body: &[u8], messages: u64) -> usize {

@@ -368,6 +368,7 @@ impl<M: Mechanism> FixedLink<M> {
     }
 
     /// When `handle_timeout` is to be called, or something is to be sent; `None` when never.
+    #[inline(never)]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let ping = match &self.stage {
             // A PING that is due leaves when what is being sent has left: there is no time to wait for.
