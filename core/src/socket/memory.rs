@@ -36,13 +36,19 @@ impl<M: Mechanism, const PEERS: usize, const RX: usize, const TX: usize> Memory<
     /// The memory for another socket than the one that used it before.
     pub(super) fn places(&mut self) -> Places<'_, M> {
         let Self { slots, rx, tx } = self;
-        for slot in slots.iter_mut() {
-            // Who was its peer is not to be taken for another.
-            let turn = slot.turn;
-            *slot = Slot::VACANT;
-            slot.turn = turn;
-        }
+        vacate(slots);
         Places { slots, rx: rx.as_flattened_mut(), rx_len: RX as u16, tx: tx.as_flattened_mut(), tx_len: TX as u16 }
+    }
+}
+
+// Compiled once for memory of all sizes.
+#[inline(never)]
+fn vacate<M: Mechanism>(slots: &mut [Slot<M>]) {
+    for slot in slots {
+        // Who was its peer is not to be taken for another.
+        let turn = slot.turn;
+        *slot = Slot::VACANT;
+        slot.turn = turn;
     }
 }
 
