@@ -63,9 +63,12 @@ impl<'a> PeerInfo<'a> {
     /// Writes the metadata; `Identity` only for the types that have one.
     pub fn encode(&self, out: &mut impl Octets) -> Result<(), Short> {
         let Some(socket_type) = self.socket_type else { return Ok(()) };
-        put_property(SOCKET_TYPE, socket_type.octets(), out)?;
+        out.put(BEFORE_TYPE)?;
+        out.put(socket_type.behind_its_length())?;
         if socket_type.has_identity() {
-            put_property(IDENTITY, self.identity, out)?;
+            out.put(IDENTITY)?;
+            out.put(&(self.identity.len() as u32).to_be_bytes())?;
+            out.put(self.identity)?;
         }
         Ok(())
     }
@@ -94,8 +97,10 @@ impl core::fmt::Display for MetadataError {
 impl core::error::Error for MetadataError {}
 
 // Names behind their lengths.
-const SOCKET_TYPE: &[u8] = b"\x0bSocket-Type";
+const SOCKET_TYPE: &[u8] = BEFORE_TYPE.split_at(BEFORE_TYPE.len() - 3).0;
 const IDENTITY: &[u8] = b"\x08Identity";
+/// The first of them with all of the length of its value but the last octet: the value is shorter than 256.
+const BEFORE_TYPE: &[u8] = b"\x0bSocket-Type\0\0\0";
 
 // RFC 37 "Metadata": names are case-insensitive.
 #[inline(never)]
@@ -118,12 +123,6 @@ fn property(metadata: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let value_len = usize::try_from(u32::from_be_bytes(*value_len)).ok()?;
     let (value, rest) = rest.split_at_checked(value_len)?;
     Some((name, value, rest))
-}
-
-fn put_property(name: &[u8], value: &[u8], out: &mut impl Octets) -> Result<(), Short> {
-    out.put(name)?;
-    out.put(&(value.len() as u32).to_be_bytes())?;
-    out.put(value)
 }
 
 #[cfg(test)]

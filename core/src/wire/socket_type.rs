@@ -60,9 +60,9 @@ impl SocketType {
         Self::ALL.get(NAMES.find(name)?).copied()
     }
 
-    /// The name's octets.
-    pub(super) fn octets(self) -> &'static [u8] {
-        NAMES.at(self as usize).get(1..).unwrap_or_default()
+    /// The name's octets, behind how many there are, in one.
+    pub(super) fn behind_its_length(self) -> &'static [u8] {
+        NAMES.at(self as usize)
     }
 
     /// Whether a socket of this type may talk to one of type `peer`.
@@ -127,7 +127,10 @@ mod tests {
     fn a_name_is_read_back_and_case_matters() {
         for known in SocketType::ALL {
             assert_eq!(SocketType::from_name(known.name().as_bytes()), Some(known));
-            assert_eq!(known.octets(), known.name().as_bytes());
+            assert_eq!(
+                known.behind_its_length().split_first(),
+                Some((&(known.name().len() as u8), known.name().as_bytes()))
+            );
         }
         assert_eq!(SocketType::from_name(b"push"), None);
         assert_eq!(SocketType::from_name(b"PUSH "), None);
