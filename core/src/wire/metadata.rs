@@ -44,20 +44,23 @@ impl<'a> PeerInfo<'a> {
         let (mut socket_type, mut identity) = (None, None);
         while !metadata.is_empty() {
             let (name, value, rest) = property(metadata).ok_or(MetadataError::Malformed)?;
-            if is_name(name, SOCKET_TYPE) {
-                let known = SocketType::from_name(value).ok_or(MetadataError::UnknownSocketType)?;
-                if socket_type.replace(known).is_some() {
-                    return Err(MetadataError::Duplicate);
-                }
-            } else if is_name(name, IDENTITY) {
-                check_identity(value)?;
-                if identity.replace(value).is_some() {
-                    return Err(MetadataError::Duplicate);
-                }
-            }
             metadata = rest;
+            let known = match name {
+                _ if is_name(name, SOCKET_TYPE) => &mut socket_type,
+                _ if is_name(name, IDENTITY) => &mut identity,
+                _ => continue,
+            };
+            if known.replace(value).is_some() {
+                return Err(MetadataError::Duplicate);
+            }
         }
-        Ok(Self { socket_type, identity: identity.unwrap_or_default() })
+        let identity = identity.unwrap_or_default();
+        check_identity(identity)?;
+        let socket_type = match socket_type {
+            Some(name) => Some(SocketType::from_name(name).ok_or(MetadataError::UnknownSocketType)?),
+            None => None,
+        };
+        Ok(Self { socket_type, identity })
     }
 
     /// Writes the metadata; `Identity` only for the types that have one.
