@@ -85,13 +85,7 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
             return Ok(Change::Nothing);
         }
         if let Some(peers) = self.wanting(topic) {
-            let change = match peers.contains(peer.slot()) {
-                true => Change::Nothing,
-                false if peers.is_empty() => Change::Topic,
-                false => Change::Peer,
-            };
-            peers.set(peer.slot(), true);
-            return Ok(change);
+            return Ok(join(peers, peer));
         }
         let free = self.entries.iter_mut().find(|entry| entry.peers.is_empty()).ok_or(Full)?;
         free.topic.set(topic)?;
@@ -120,9 +114,11 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
     }
 
     fn widen(&mut self, peer: PeerId) -> Option<Change> {
-        let change = self.add(&[], peer).ok().filter(|_| !self.widened.contains(peer.slot()));
+        if self.widened.contains(peer.slot()) {
+            return None;
+        }
         self.widened.set(peer.slot(), true);
-        change
+        Some(join(&mut self.everything, peer))
     }
 
     fn collect(&self, subject: &[u8], wanting: &mut Self::Slots) {
@@ -155,6 +151,17 @@ impl<const TOPICS: usize, const OCTETS: usize> Topics for FixedTopics<TOPICS, OC
         let next = self.entries.iter_mut().find_map(|entry| is_next(&mut entry.peers).then_some(&entry.topic));
         next.map(|topic| topic.as_slice())
     }
+}
+
+/// The peer comes to those who want a topic.
+fn join(peers: &mut Bits, peer: PeerId) -> Change {
+    let change = match peers.contains(peer.slot()) {
+        true => Change::Nothing,
+        false if peers.is_empty() => Change::Topic,
+        false => Change::Peer,
+    };
+    peers.set(peer.slot(), true);
+    change
 }
 
 #[cfg(feature = "alloc")]
