@@ -9,8 +9,8 @@ use core::ops::Range;
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Control {
-    start: u8,
-    end: u8,
+    start: u16,
+    end: u16,
     octets: [u8; CONTROL_LEN],
 }
 
@@ -30,11 +30,11 @@ impl Control {
     }
 
     pub(super) fn pending(&self) -> &[u8] {
-        super::between(&self.octets, self.start.into(), self.end.into())
+        super::between(&self.octets, self.start, self.end)
     }
 
     pub(super) fn advance(&mut self, len: usize) {
-        self.start = self.end.min(self.start.saturating_add(len.min(CONTROL_LEN) as u8));
+        self.start = self.end.min(self.start.saturating_add(len as u16));
         if self.start == self.end {
             self.clear();
         }
@@ -60,15 +60,15 @@ impl Control {
         };
         // Nothing partial counts as written.
         let len = written.map_or(0, |()| room.len());
-        self.end += len as u8;
+        self.end += len as u16;
     }
 
     /// All of the room. What is written there is not pending before `commit`, and only where nothing else is.
     pub(super) fn room(&mut self) -> &mut [u8] {
-        super::between_mut(&mut self.octets, self.end.into(), CONTROL_LEN as u16)
+        super::between_mut(&mut self.octets, self.end, CONTROL_LEN as u16)
     }
 
     pub(super) fn commit(&mut self, written: Range<usize>) {
-        (self.start, self.end) = (written.start as u8, written.end as u8);
+        (self.start, self.end) = (written.start as u16, written.end as u16);
     }
 }
