@@ -21,6 +21,7 @@ impl<const LEN: usize> FixedOctets<LEN> {
         set(&mut self.octets, &mut self.len, octets)
     }
 
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub(super) fn as_slice(&self) -> &[u8] {
         self.octets.get(..usize::from(self.len)).unwrap_or_default()
     }
