@@ -65,11 +65,11 @@ const FIRMWARE: [Firmware; 4] = [
 
 /// Limits that are not met yet: the firmware, the column, and the number that must not get worse.
 const NOT_MET_YET: &[(&str, &str, u32)] = &[
-    ("pub", "flash", 8_382),
-    ("pub", "of it its own", 8_208),
-    ("pub-sub", "flash", 10_186),
-    ("rep", "flash", 8_642),
-    ("all", "flash", 21_094),
+    ("pub", "flash", 8_014),
+    ("pub", "of it its own", 7_840),
+    ("pub-sub", "flash", 9_718),
+    ("rep", "flash", 8_334),
+    ("all", "flash", 19_102),
 ];
 
 /// Where the table stands.
