@@ -287,7 +287,22 @@ mod tests {
         }
         assert_eq!(pending(&mut tx, array), b"\0\x04next");
         assert_eq!((tx.rewind(array, true), pending(&mut tx, array)), (0, &b"\0\x04next"[..]));
+        assert_eq!(tx.discard(), 1);
     }
+
+    #[test]
+    fn what_is_discarded_is_what_has_neither_left_nor_made_way() {
+        let (mut tx, array) = (Tx::EMPTY, &mut [0; 64]);
+        for body in [&b"leaves"[..], b"is begun", b"makes way", b"waits"] {
+            push(&mut tx, array, body);
+        }
+        pending(&mut tx, array);
+        assert!(tx.advance(8));
+        pending(&mut tx, array);
+        assert!(!tx.advance(1) && tx.drop_oldest(array));
+        assert_eq!(tx.discard(), 2);
+    }
+
     #[test]
     fn a_message_is_not_cut_for_one_that_made_way_for_it() {
         let (mut tx, array) = (Tx::EMPTY, &mut [0; 32]);
