@@ -63,3 +63,22 @@ impl core::fmt::Display for LinkError {
 }
 
 impl core::error::Error for LinkError {}
+
+#[cfg(test)]
+mod tests {
+    use super::{HandshakeError, LinkError};
+    use crate::link::{FixedLink, Setup};
+    use crate::mechanism::Null;
+    use crate::time::Instant;
+    use crate::wire::SocketType;
+
+    #[test]
+    fn who_does_not_shake_hands_in_time_is_not_called_silent() {
+        let (mut link, setup) = (FixedLink::<Null>::NEW, Setup::DEFAULT);
+        link.attach(Null::NEW, SocketType::Pull, &setup, 64, Instant::from_ms(0));
+        let end = Instant::from_ms(setup.handshake_ms);
+        assert_eq!(link.poll_timeout(), Some(end));
+        assert_eq!(link.handle_timeout(64, Instant::from_ms(setup.handshake_ms - 1)), Ok(()));
+        assert_eq!(link.handle_timeout(64, end), Err(LinkError::Handshake(HandshakeError::TimedOut)));
+    }
+}
