@@ -83,8 +83,9 @@ pub(super) fn halves(stream: TcpStream, setup: &Setup) -> io::Result<(Incoming, 
     if !idle.is_zero() {
         SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(idle).with_interval(interval))?;
     }
-    // Under an address of the machine that is not loopback this shows only now.
-    if stream.local_addr()?.ip() == stream.peer_addr()?.ip() {
+    // Under an address of the machine that is not loopback this shows only now; of who has hung up already, never.
+    let ends = stream.local_addr().and_then(|own| Ok((own.ip(), stream.peer_addr()?.ip())));
+    if ends.is_ok_and(|(own, other)| own == other) {
         spare_pacing(&SockRef::from(&stream));
     }
     let (incoming, outgoing) = stream.into_split();
@@ -224,6 +225,20 @@ mod tests {
             let options = Options::new().allow_unauthenticated();
             assert!(is_reno(look_at(host, options, name).await), "{host}");
         }
+    }
+
+    /// Else it would count as a listener's trouble, which waits before it accepts another.
+    #[tokio::test]
+    async fn a_stranger_that_has_hung_up_already_is_no_trouble_of_the_listener() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stranger = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        SockRef::from(&stranger).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(stranger);
+        while stream.peer_addr().is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert!(super::halves(stream, &super::Setup::DEFAULT).is_ok());
     }
 
     #[tokio::test]
