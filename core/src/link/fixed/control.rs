@@ -34,7 +34,7 @@ impl Control {
     }
 
     pub(super) fn advance(&mut self, len: usize) {
-        self.start = self.end.min(self.start.saturating_add(len as u16));
+        self.start = self.end.min(self.start.saturating_add(len.min(CONTROL_LEN) as u16));
         if self.start == self.end {
             self.clear();
         }
