@@ -402,4 +402,4 @@ fn room(load: Load, limit: Load, crowded: bool) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -60,21 +60,20 @@ mod tests {
     use super::{Instant, LONGEST, QUICK, Rush};
     use crate::error::NotSent;
     use crate::hub::Hub;
-    use crate::junction::{Caller, Junction, Written, line};
+    use crate::junction::tests::connected;
+    use crate::junction::{Junction, Written};
     use crate::options::Options;
     use crate::peers::Writer;
-    use crate::transport::Outgoing;
     use std::sync::Arc;
     use std::task::{Poll, Waker};
     use std::thread;
     use tokio::net::UnixStream;
-    use zeptomq_core::link::{Heartbeat, HeartbeatSetup};
+    use zeptomq_core::link::HeartbeatSetup;
     use zeptomq_core::pattern::Push;
     use zeptomq_core::pattern::overload::Load;
     use zeptomq_core::peer::PeerId;
     use zeptomq_core::storage::Heap;
     use zeptomq_core::time::Instant as CoreInstant;
-    use zeptomq_core::wire::{PeerInfo, SocketType, Version};
 
     /// A socket with a connection whose driver is called by hand.
     struct Driven {
@@ -95,15 +94,7 @@ mod tests {
 
     impl Driven {
         fn new(options: Options) -> Self {
-            let (ours, theirs) = UnixStream::pair().unwrap();
-            let hub = Hub::new(Push::<Heap>::NEW, options);
-            let endpoint = "tcp://127.0.0.1:1".parse().unwrap();
-            let peer = hub.open(&endpoint).unwrap();
-            let setup = HeartbeatSetup::DEFAULT;
-            let heartbeat = Heartbeat::new(setup, SocketType::Push, Version::V3_1, CoreInstant::from_ms(0));
-            let line = line(Arc::new(Outgoing::Ipc(ours.into_split().1)), true, heartbeat);
-            let info = PeerInfo { socket_type: None, identity: &[] };
-            hub.admit(Caller { known: Some(peer), endpoint: &endpoint }, &info, line).unwrap();
+            let (hub, peer, theirs) = connected(Push::<Heap>::NEW, options);
             Self { hub, peer, _theirs: theirs }
         }
 

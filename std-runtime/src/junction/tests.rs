@@ -33,7 +33,7 @@ impl Wake for Woken {
 }
 
 /// A socket with a connection that is up; the other end is the last.
-fn connected<P: Pattern + Send>(pattern: P, options: Options) -> (Arc<Hub<P>>, PeerId, UnixStream) {
+pub(crate) fn connected<P: Pattern + Send>(pattern: P, options: Options) -> (Arc<Hub<P>>, PeerId, UnixStream) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let hub = Hub::new(pattern, options);
     let endpoint = "tcp://127.0.0.1:1".parse().unwrap();
