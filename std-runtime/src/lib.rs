@@ -54,8 +54,8 @@
 //! What asks and answers much is to be a spawned task, or to run on a current_thread runtime. The main future of a
 //! multi_thread runtime, which is what `#[tokio::main]` runs without more, has a thread of its own, and what passes between
 //! it and a connection wakes threads: a request took 1.7 times as long, and 64 requests in flight were answered at two
-//! fifths of the rate. One-way messages have the same speed in both, from 0.7 of that on a current_thread runtime with 64
-//! octets to 1.2 with 1 KiB.
+//! fifths of the rate. One-way messages have the same speed in both, from three quarters of that on a current_thread
+//! runtime with 64 octets to as much with 1 KiB.
 //!
 //! A message leaves at once when its connection was quiet, so a task that waits for something else after each small message
 //! has each written alone. Those that it sends without waiting leave together; [`send_many`](Socket::send_many) and
