@@ -41,7 +41,7 @@ enum Several {
 pub struct Part(Octets);
 
 /// What tells the variants apart is the last word, in `Len`, with those of a message and of what it is handed up in: so each
-/// move is of two pairs of words and a word, as the move before it. One that reads a pair of which only half was just
+/// move is of pairs of words and a word, as the move before it. One that reads a pair of which only half was just
 /// written stalls, which was a third of the receiver's time at 16 octets.
 #[derive(Clone)]
 enum Octets {
@@ -49,36 +49,37 @@ enum Octets {
     Shared(Bytes),
 }
 
-/// Up to 32 octets. Words to the compiler, which moves octets one by one.
+/// Up to 64 octets. Words to the compiler, which moves octets one by one.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Inline {
-    words: [u64; 4],
+    words: [u64; INLINE_LEN_MAX / 8],
     len: Len,
 }
 
-/// How many octets there are: a word of which most values are left to others.
-#[derive(Clone, Copy)]
-#[repr(u64)]
-#[rustfmt::skip]
-enum Len {
-    L0, L1, L2, L3, L4, L5, L6, L7, L8, L9, L10, L11, L12, L13, L14, L15, L16, L17, L18, L19, L20, L21, L22, L23,
-    L24, L25, L26, L27, L28, L29, L30, L31, L32,
+/// The longest part that is kept in the message itself: to copy it twice costs less than to count who shares it.
+pub(crate) const INLINE_LEN_MAX: usize = 64;
+
+macro_rules! lens {
+    ($($len:ident)*) => {
+        /// How many octets there are: a word of which most values are left to others.
+        #[derive(Clone, Copy)]
+        #[repr(u64)]
+        enum Len { $($len),* }
+
+        const LENS: [Len; INLINE_LEN_MAX + 1] = [$(Len::$len),*];
+    };
 }
 
-#[rustfmt::skip]
-const LENS: [Len; INLINE_LEN_MAX + 1] = [
-    Len::L0, Len::L1, Len::L2, Len::L3, Len::L4, Len::L5, Len::L6, Len::L7, Len::L8, Len::L9, Len::L10, Len::L11,
-    Len::L12, Len::L13, Len::L14, Len::L15, Len::L16, Len::L17, Len::L18, Len::L19, Len::L20, Len::L21, Len::L22,
-    Len::L23, Len::L24, Len::L25, Len::L26, Len::L27, Len::L28, Len::L29, Len::L30, Len::L31, Len::L32,
-];
-
-/// The longest part that is kept in the message itself.
-pub(crate) const INLINE_LEN_MAX: usize = 32;
+lens!(
+    L0 L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 L13 L14 L15 L16 L17 L18 L19 L20 L21 L22 L23 L24 L25 L26 L27 L28 L29 L30
+    L31 L32 L33 L34 L35 L36 L37 L38 L39 L40 L41 L42 L43 L44 L45 L46 L47 L48 L49 L50 L51 L52 L53 L54 L55 L56 L57 L58
+    L59 L60 L61 L62 L63 L64
+);
 
 const PART_COST: usize = size_of::<Part>();
 
-const _: () = assert!(size_of::<Option<Message>>() == 40);
+const _: () = assert!(size_of::<Option<Message>>() == 72);
 
 impl Message {
     /// One of no parts.
@@ -208,10 +209,18 @@ impl Part {
     #[inline]
     pub(crate) fn copy_from_slice(from: &[u8]) -> Self {
         let Some(&len) = LENS.get(from.len()) else { return Self(Octets::Shared(Bytes::copy_from_slice(from))) };
-        let mut words = [0; 4];
+        let mut words = [0; INLINE_LEN_MAX / 8];
         let octets: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
         octets[..from.len()].copy_from_slice(from);
         Self(Octets::Inline(Inline { words, len }))
+    }
+
+    /// A part of the first `len` of these octets, copied into the message with what lies behind them: a copy whose length is
+    /// known is a few moves. None if they are not few, or too little lies there.
+    #[inline]
+    pub(crate) fn copy_from_front(from: &[u8], len: usize) -> Option<Self> {
+        let (&len, front) = (LENS.get(len)?, from.first_chunk::<INLINE_LEN_MAX>()?);
+        Some(Self(Octets::Inline(Inline { words: bytemuck::cast(*front), len })))
     }
 
     /// A part of these octets: copied where it is short, and shared otherwise.

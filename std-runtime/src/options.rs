@@ -141,7 +141,7 @@ impl Options {
         self
     }
 
-    /// The longest message that is received, in octets: its parts, and 40 octets for each but the first. Default:
+    /// The longest message that is received, in octets: its parts, and 72 octets for each but the first. Default:
     /// 64 MiB.
     pub fn message_len_max(mut self, octets: usize) -> Self {
         self.message_len_max = octets;

@@ -247,7 +247,7 @@ async fn what_was_taken_in_one_go_waits_no_more() {
     while taken.len() < all.len() {
         soon("a message", pull.recv_many(&mut taken, 60)).await.unwrap();
         let rest = all[taken.len()..].iter();
-        let octets = rest.flat_map(Message::parts).map(|part| part.len() + 40).sum();
+        let octets = rest.flat_map(Message::parts).map(|part| part.len() + 72).sum();
         assert_eq!(pull.peers()[0].unreceived, Limit { messages: all.len() - taken.len(), octets });
     }
     assert_eq!(taken, all);

@@ -72,7 +72,7 @@ fn queues_that_were_left_full_are_bounded_together() {
     }
 }
 
-/// 7.1: each part counts for 40 octets beside its own.
+/// 7.1: each part counts for 72 octets beside its own.
 #[test]
 fn a_million_frames_of_one_message_are_a_message_too_long() {
     let alone = Alone::begin();
@@ -91,7 +91,7 @@ fn a_million_frames_of_one_message_are_a_message_too_long() {
     }
 }
 
-/// The defaults take a million parts of an octet, and no two million.
+/// The defaults take 900,000 parts of an octet, and not a million.
 #[test]
 fn with_the_defaults_a_message_has_as_many_parts_as_64_mib_allow() {
     let alone = Alone::begin();
@@ -99,15 +99,15 @@ fn with_the_defaults_a_message_has_as_many_parts_as_64_mib_allow() {
     let memory = alone.memory();
     let mut stream = shaken(&pull);
     let parts = frame(1, b"x").repeat(1000);
-    for _ in 0..1000 {
+    for _ in 0..900 {
         stream.write_all(&parts).unwrap();
     }
     stream.write_all(&frame(0, b"last")).unwrap();
     // What the test makes of it is four times as large.
     let taken = pull.recv().unwrap();
-    assert_eq!((taken.len(), taken.last().unwrap().as_slice()), (1_000_001, &b"last"[..]));
+    assert_eq!((taken.len(), taken.last().unwrap().as_slice()), (900_001, &b"last"[..]));
     drop(taken);
-    let flood = Flood::begin(stream.try_clone().unwrap(), parts, 2000);
+    let flood = Flood::begin(stream.try_clone().unwrap(), parts, 1000);
     expect_closed(stream);
     flood.end();
     memory.expect_peak(5 * 64 * MIB);
@@ -178,16 +178,16 @@ fn a_burst_leaves_nothing_behind() {
 fn a_long_queue_leaves_nothing_behind() {
     let alone = Alone::begin();
     let mut pull = socket(Kind::Pull, Options::new());
-    let octets = frame(0, b"x").repeat(16_000);
+    let octets = frame(0, b"x").repeat(9_000);
     let memory = alone.memory();
     let mut streams: Vec<_> = (0..50).map(|_| shaken(&pull)).collect();
     for stream in &mut streams {
         stream.write_all(&octets).unwrap();
         hear_last(stream);
-        (0..16_000).for_each(|_| drop(pull.recv().unwrap()));
+        (0..9_000).for_each(|_| drop(pull.recv().unwrap()));
     }
-    // 1,024 messages of 40 octets are room that is kept.
-    memory.expect_left(streams.len() * (48 << 10) + 2 * MIB);
+    // 1,024 messages of 72 octets are room that is kept.
+    memory.expect_left(streams.len() * (80 << 10) + 2 * MIB);
     streams.into_iter().for_each(leave);
     serves(&mut pull, 0);
 }
