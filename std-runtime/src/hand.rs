@@ -9,12 +9,12 @@ use std::future::poll_fn;
 use std::task::Poll;
 use zeptomq_core::pattern::Receives;
 
-/// A few messages of the only peer that had any, taken with the one that was asked for while many more waited: so the socket
-/// is entered once for all of them. The user is given them first, however he asks.
+/// A few messages of a peer, taken with the one that was asked for while many more of it waited: so the socket is entered once
+/// for all of them. The user is given them first, however he asks.
 #[derive(Default)]
 pub(crate) struct Hand(VecDeque<Message>);
 
-/// How many messages are taken at once.
+/// How many messages are taken at once, which is a peer's turn in a flood.
 pub(crate) const HAND_LEN: usize = 16;
 
 impl Hand {
@@ -56,7 +56,7 @@ impl Hand {
             return self.try_recv_many(hub, messages, most);
         }
         let mut receiving = Receiving::new(hub);
-        poll_fn(|cx| receiving.poll(cx, |hub, guest| hub.poll_recv_many(Some(guest), messages, most))).await
+        poll_fn(|cx| receiving.poll(cx, |hub, guest| hub.poll_recv_many(Some(guest), messages, most, self))).await
     }
 
     /// Takes what has arrived.
@@ -68,7 +68,7 @@ impl Hand {
     ) -> Result<usize, RecvError> {
         let held = self.0.len().min(most);
         messages.extend(self.0.drain(..held));
-        match hub.poll_recv_many(None, messages, most - held) {
+        match hub.poll_recv_many(None, messages, most - held, self) {
             Poll::Ready(Ok(taken)) => Ok(held + taken),
             // An error that stays shows itself the next time.
             Poll::Ready(Err(error)) if held == 0 => Err(error),

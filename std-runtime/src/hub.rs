@@ -14,6 +14,7 @@ use crate::options::{Limit, Options};
 use crate::peers::{Peer, Peers, Writer};
 use crate::press::Press;
 use crate::transport::Outgoing;
+use crate::turns::Turns;
 use crate::waiters::{Waiter, Waiters};
 use std::cell::LazyCell;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -22,7 +23,6 @@ use std::time::Instant as Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast, watch};
 use zeptomq_core::pattern::overload::{Load, Policy};
-use zeptomq_core::pattern::rotation::Rotation;
 use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Rep, Route, RouteError, Sends, To};
 use zeptomq_core::peer::{PeerId, Side};
 use zeptomq_core::storage::{Full, Heap, Slots};
@@ -64,7 +64,7 @@ pub(crate) struct State<P> {
     pub(crate) pattern: P,
     pub(crate) peers: Peers,
     /// Whose messages wait to be taken.
-    pub(crate) waiting: Rotation<Heap>,
+    pub(crate) waiting: Turns,
     pub(crate) phase: Phase,
     pub(crate) receiver: Option<Waker>,
     pub(crate) senders: Waiters,
@@ -100,7 +100,7 @@ impl<P: Pattern> Hub<P> {
         let state = State {
             pattern,
             peers: Peers::default(),
-            waiting: Rotation::EMPTY,
+            waiting: Turns::EMPTY,
             phase: Phase::Open,
             receiver: None,
             senders: Waiters::default(),
@@ -414,7 +414,7 @@ impl<P: Pattern> State<P> {
             peer.drops.count_many(Reason::Undelivered, peer.outbox.discard());
             self.former_drops += peer.drops;
             self.unreceived -= peer.inbox.load().octets;
-            self.waiting.set(id.slot(), false);
+            self.waiting.leave(id.slot());
             self.pattern.close(id);
         }
     }

@@ -9,6 +9,8 @@ use zeptomq_core::pattern::overload::Load;
 pub(crate) struct Inbox {
     messages: VecDeque<Message>,
     octets: usize,
+    /// Whether more than a few have waited since there were none.
+    flooded: bool,
 }
 
 impl Inbox {
@@ -18,6 +20,12 @@ impl Inbox {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.messages.is_empty()
+    }
+
+    /// Whether more than a few messages have waited since there were none.
+    #[inline]
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.flooded
     }
 
     #[inline]
@@ -30,10 +38,12 @@ impl Inbox {
     pub(crate) fn append(&mut self, messages: &mut VecDeque<Message>) {
         self.octets += messages.iter().map(Message::weight).sum::<usize>();
         if self.messages.is_empty() {
+            self.flooded = false;
             std::mem::swap(&mut self.messages, messages);
         } else {
             self.messages.append(messages);
         }
+        self.flooded |= self.messages.len() > FEW;
     }
 
     #[inline]
@@ -70,3 +80,6 @@ impl Inbox {
         }
     }
 }
+
+/// More messages than these are a flood.
+const FEW: usize = 32;

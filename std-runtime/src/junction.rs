@@ -253,7 +253,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         let limit = peers.receive_share(&self.shared.options);
         let Some(found) = peers.find(peer) else { return 0 };
         let mut room_left = 0;
-        let (was_empty, before) = (found.inbox.is_empty(), found.inbox.load().octets);
+        let before = found.inbox.load().octets;
         let drops = &mut found.drops;
         messages.retain_mut(|message| match pattern.arrived(peer, message) {
             Arrival::Queue => true,
@@ -280,13 +280,9 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             line.reading = room_left > 0;
         }
         let mut receiver_to_wake = None;
-        if !found.inbox.is_empty() {
-            if was_empty {
-                waiting.set(peer.slot(), true);
-            }
-            if by == By::Task {
-                receiver_to_wake = receiver.take();
-            }
+        waiting.set(peer.slot(), &found.inbox);
+        if !found.inbox.is_empty() && by == By::Task {
+            receiver_to_wake = receiver.take();
         }
         drop(state);
         wake(receiver_to_wake);
@@ -318,7 +314,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             found.inbox.push(said(Subscription { topic, wanted: false }));
         }
         *unreceived += found.inbox.load().octets - before;
-        waiting.set(peer.slot(), !found.inbox.is_empty());
+        waiting.set(peer.slot(), &found.inbox);
         // Whoever waits for this peer is to look again: a REP whose requester is gone, a REQ whose reply cannot come.
         let mut woken = senders.take();
         woken.extend(receiver.take());

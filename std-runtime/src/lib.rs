@@ -113,6 +113,7 @@ mod streams;
 mod ticker;
 mod topics;
 mod transport;
+mod turns;
 mod upkeep;
 mod waiters;
 

@@ -6,7 +6,7 @@ use crate::hub::{Hub, Phase, State};
 use crate::junction::Junction;
 use crate::message::Message;
 use crate::options::Options;
-use crate::peers::{Drive, End, Peer};
+use crate::peers::{Drive, End};
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use zeptomq_core::pattern::overload::Load;
@@ -98,7 +98,7 @@ impl<P: Receives + Send> Hub<P> {
                 }
                 continue;
             };
-            if state.is_flooded(peer) {
+            if state.waiting.is_flood() {
                 let few = HAND_LEN.min(state.receives.calls_left());
                 verdict = state.take_run(peer, verdict, few, hand);
             }
@@ -116,19 +116,20 @@ impl<P: Receives + Send> Hub<P> {
     }
 
     /// Takes messages as `poll_recv` does, at most so many, until there are no more. Says how many; pending when there is
-    /// none.
+    /// none. What else is of the last turn is for an empty hand: one that is cut short would be less than that of others.
     pub(crate) fn poll_recv_many(
         &self,
         mut guest: Option<Guest<'_, '_>>,
         messages: &mut Vec<Message>,
         most: usize,
+        hand: &mut Hand,
     ) -> Poll<Result<usize, RecvError>> {
         let Some(mut state) = self.turn(guest.as_ref()) else { return Poll::Pending };
         let options = &self.shared.options;
         let (before, most) = (messages.len(), messages.len().saturating_add(most));
         let mut drivers = Vec::new();
         let ended = loop {
-            if messages.len() == most {
+            if messages.len() >= most {
                 break None;
             }
             if let Err(error) = state.pattern.may_take() {
@@ -146,9 +147,12 @@ impl<P: Receives + Send> Hub<P> {
                 }
                 continue;
             };
-            if state.waiting.is_alone(peer.slot()) {
-                verdict = state.take_run(peer, verdict, most - messages.len(), messages);
-            }
+            let wanted = match most - messages.len() {
+                all if state.waiting.is_alone(peer.slot()) => all,
+                _ if state.waiting.is_flood() => HAND_LEN,
+                _ => 1,
+            };
+            verdict = state.take_run(peer, verdict, wanted, messages);
             let (message, driver) = state.take(peer, verdict, options);
             drivers.extend(driver);
             drivers.extend(state.relieve_all(options));
@@ -156,6 +160,9 @@ impl<P: Receives + Send> Hub<P> {
         };
         drop(state);
         drivers.into_iter().for_each(Waker::wake);
+        if messages.len() > most {
+            hand.extend(messages.drain(most..));
+        }
         match (messages.len() - before, ended) {
             (0, Some(error)) => Poll::Ready(Err(error.into())),
             (count, _) => Poll::Ready(Ok(count)),
@@ -228,31 +235,26 @@ impl<P: Receives> State<P> {
     #[inline]
     fn judge(&mut self) -> Option<(PeerId, Verdict)> {
         loop {
-            let slot = self.waiting.turn()?;
-            self.waiting.took(slot);
+            let slot = self.waiting.next()?;
             if let Some((id, peer)) = self.peers.tenant(slot)
                 && let Some(message) = peer.inbox.first()
             {
                 return Some((id, self.pattern.take(id, message)));
             }
-            self.waiting.set(slot, false);
+            self.waiting.leave(slot);
         }
     }
 
-    /// Whether only this peer has messages, and so many that a few more or less do not matter.
-    #[inline]
-    fn is_flooded(&mut self, id: PeerId) -> bool {
-        let is_much = |peer: &mut Peer| peer.inbox.load().messages > 2 * HAND_LEN;
-        self.peers.find(id).is_some_and(is_much) && self.waiting.is_alone(id.slot())
-    }
-
-    /// Takes the messages of the only peer that has any, up to the last that there is or is wanted, while they go to the
-    /// user as they are: `judge` and `take` would come to the same for each. The verdict on the first that is left.
+    /// Takes the peer's messages, up to the last that there is or is wanted, while they go to the user as they are. The verdict
+    /// on the first that is left.
     fn take_run(&mut self, id: PeerId, first: Verdict, wanted: usize, messages: &mut impl Extend<Message>) -> Verdict {
         let State { peers, pattern, receives, unreceived, .. } = self;
         let mut verdict = first;
-        let Some(peer) = peers.find(id).filter(|_| pattern.identity(id).is_none()) else { return verdict };
-        let (mut run, wanted) = (0, wanted.saturating_sub(1));
+        if wanted <= 1 || pattern.identity(id).is_some() {
+            return verdict;
+        }
+        let Some(peer) = peers.find(id) else { return verdict };
+        let (mut run, wanted) = (0, wanted - 1);
         let mut behind = peer.inbox.behind_first();
         while verdict == AS_IT_IS
             && run < wanted
@@ -309,7 +311,7 @@ impl<P: Receives> State<P> {
             driver = driver.or_else(|| self.resume(id, options));
         }
         if messages == 1 {
-            self.waiting.set(id.slot(), false);
+            self.waiting.leave(id.slot());
             self.retire(id);
         }
         (message, driver)

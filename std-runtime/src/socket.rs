@@ -211,7 +211,8 @@ impl<P: Sends + Send> Socket<P> {
 }
 
 impl<P: Receives + Send> Socket<P> {
-    /// Takes the next message, in turn over the peers.
+    /// Takes the next message, in turn over the peers. A peer's turn is one message; or 16, when more than 32 have
+    /// come of everybody of whom any wait (fair queuing, RFC 30).
     ///
     /// # Cancel safety
     /// Cancelling loses nothing.

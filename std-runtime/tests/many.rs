@@ -140,7 +140,7 @@ async fn each_refusal_names_its_message() {
     assert_eq!(dropping.drops(), Drops { queue_full: 1, ..Drops::NONE });
 }
 
-/// Fills the queues of two peers and takes what arrived in batches.
+/// Fills the queues of two peers and takes what arrived in batches; 0 takes one alone.
 async fn taken<P: Receives + Send>(mut socket: Socket<P>, theirs: &str, batches: &[usize]) -> Vec<Message> {
     let endpoint = socket.bind(LOOPBACK).await.unwrap();
     let mut wires = Vec::new();
@@ -171,11 +171,20 @@ async fn taken<P: Receives + Send>(mut socket: Socket<P>, theirs: &str, batches:
 }
 
 #[tokio::test]
-async fn what_is_taken_is_the_same_however_many_are_taken_at_once() {
-    let alone = taken(Pull::new(), "PUSH", &[0]).await;
-    assert_eq!(taken(Pull::new(), "PUSH", &[1, 7, 0, 64, 1000]).await, alone);
-    let alone = taken(Dealer::new(), "DEALER", &[0]).await;
-    assert_eq!(taken(Dealer::new(), "DEALER", &[1, 7, 0, 64, 1000]).await, alone);
+async fn peers_have_their_turns_however_many_are_taken_at_once() {
+    for batches in [&[0][..], &[1, 7, 0, 64, 1000], &[40]] {
+        for taken in [taken(Pull::new(), "PUSH", batches).await, taken(Dealer::new(), "DEALER", batches).await] {
+            let mut next = [0_u8; 2];
+            for (at, message) in taken.iter().enumerate() {
+                let peer = usize::from(message[0][0] == b'b');
+                assert_eq!(message[0][1], next[peer], "{batches:?}: out of order");
+                next[peer] += 1;
+                assert!(next[0].abs_diff(next[1]) <= 16, "{batches:?}: {next:?} were taken");
+                assert!(batches != [0] || at != 15 || next.contains(&16), "one at a time, though many wait");
+            }
+            assert_eq!(next, [100, 100]);
+        }
+    }
 }
 
 /// Where many wait, a few are taken with the one that is asked for.

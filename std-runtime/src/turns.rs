@@ -1,0 +1,53 @@
+//! Whose messages are taken next, and how many are a turn?
+
+use crate::inbox::Inbox;
+use zeptomq_core::pattern::rotation::Rotation;
+use zeptomq_core::storage::{Heap, Slots, Storage};
+
+/// The peers whose messages wait, in a circle (fair queuing, RFC 30).
+///
+/// A turn is one message, but a few where many messages of each of them have come: one of each of a thousand peers would
+/// always be far away in memory. Who has sent few does not wait for the many of others.
+pub(crate) struct Turns {
+    circle: Rotation<Heap>,
+    /// Those of whom few messages have come.
+    modest: <Heap as Storage>::Slots,
+}
+
+impl Turns {
+    pub(crate) const EMPTY: Self = Self { circle: Rotation::EMPTY, modest: Slots::EMPTY };
+
+    /// Messages of the peer have come, or were taken.
+    #[inline]
+    pub(crate) fn set(&mut self, slot: u16, inbox: &Inbox) {
+        self.circle.set(slot, !inbox.is_empty());
+        self.modest.set(slot, !inbox.is_empty() && !inbox.is_flooded());
+    }
+
+    /// The peer's messages are gone.
+    #[inline]
+    pub(crate) fn leave(&mut self, slot: u16) {
+        self.circle.set(slot, false);
+        self.modest.set(slot, false);
+    }
+
+    /// Whose turn it is. The next is the turn of another, if there is one.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<u16> {
+        let slot = self.circle.turn()?;
+        self.circle.took(slot);
+        Some(slot)
+    }
+
+    /// Whether nobody else has messages.
+    #[inline]
+    pub(crate) fn is_alone(&self, slot: u16) -> bool {
+        self.circle.is_alone(slot)
+    }
+
+    /// Whether many messages of everybody have come who has any.
+    #[inline]
+    pub(crate) fn is_flood(&self) -> bool {
+        self.modest.is_empty()
+    }
+}
