@@ -229,7 +229,7 @@ impl Batch {
             len += self.frame(FrameKind::More, part, None);
         }
         for part in envelope {
-            len += self.frame(FrameKind::More, part.as_ref(), part.shared());
+            len += self.part(FrameKind::More, part);
         }
         match message.layout() {
             Layout::Frames(frames) => {
@@ -240,14 +240,27 @@ impl Batch {
             Layout::Parts(parts) => {
                 if let Some((last, parts)) = parts.get(skip..).and_then(<[Part]>::split_last) {
                     for part in parts {
-                        len += self.frame(FrameKind::More, part.as_ref(), part.shared());
+                        len += self.part(FrameKind::More, part);
                     }
-                    len += self.frame(FrameKind::Last, last.as_ref(), last.shared());
+                    len += self.part(FrameKind::Last, last);
                 }
             }
         }
         self.lens.push_back(len);
         len
+    }
+
+    /// Appends the frame of a part and says how long it is.
+    #[inline]
+    fn part(&mut self, kind: FrameKind, part: &Part) -> usize {
+        let Some((octets, len)) = part.inline() else { return self.frame(kind, part.as_ref(), part.shared()) };
+        let before = self.tail.len();
+        let _ = Writer::new(Clear).header(kind, len, &mut self.tail);
+        let end = self.tail.len() + len;
+        // A copy of a known length is a few moves.
+        self.tail.extend_from_slice(octets);
+        self.tail.truncate(end);
+        end - before
     }
 
     /// Appends a frame and says how long it is.

@@ -241,6 +241,15 @@ impl Part {
         }
     }
 
+    /// The octets that are kept in the message, with what lies behind them, and how many of them they are.
+    #[inline]
+    pub(crate) fn inline(&self) -> Option<(&[u8; INLINE_LEN_MAX], usize)> {
+        match &self.0 {
+            Octets::Inline(Inline { words, len }) => Some((bytemuck::cast_ref(words), *len as usize)),
+            Octets::Shared(_) => None,
+        }
+    }
+
     /// The octets to share without a copy, where the part has them so.
     pub(crate) fn shared(&self) -> Option<&Bytes> {
         match &self.0 {
