@@ -24,6 +24,8 @@ pub struct Message(Body);
 
 #[derive(Clone)]
 enum Body {
+    /// A part. Or several that are so short that their frames fit into one, which then says so: a variant of their own would
+    /// have to be told from the others wherever a message is dropped.
     One(Part),
     Several(Several),
 }
@@ -49,7 +51,7 @@ enum Octets {
     Shared(Bytes),
 }
 
-/// Up to 64 octets. Words to the compiler, which moves octets one by one.
+/// Up to 64 octets: a part, or frames. Words to the compiler, which moves octets one by one.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Inline {
@@ -61,20 +63,24 @@ struct Inline {
 pub(crate) const INLINE_LEN_MAX: usize = 64;
 
 macro_rules! lens {
-    ($($len:ident)*) => {
-        /// How many octets there are: a word of which most values are left to others.
+    ($($part:ident)* | $($frames:ident)*) => {
+        /// How many octets there are, and whether they are frames: a word of which most values are left to others.
         #[derive(Clone, Copy)]
         #[repr(u64)]
-        enum Len { $($len),* }
+        enum Len { $($part,)* $($frames),* }
 
-        const LENS: [Len; INLINE_LEN_MAX + 1] = [$(Len::$len),*];
+        const PART: [Len; INLINE_LEN_MAX + 1] = [$(Len::$part),*];
+        const FRAMES: [Len; INLINE_LEN_MAX + 1] = [$(Len::$frames),*];
     };
 }
 
 lens!(
-    L0 L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 L13 L14 L15 L16 L17 L18 L19 L20 L21 L22 L23 L24 L25 L26 L27 L28 L29 L30
-    L31 L32 L33 L34 L35 L36 L37 L38 L39 L40 L41 L42 L43 L44 L45 L46 L47 L48 L49 L50 L51 L52 L53 L54 L55 L56 L57 L58
-    L59 L60 L61 L62 L63 L64
+    P0 P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P15 P16 P17 P18 P19 P20 P21 P22 P23 P24 P25 P26 P27 P28 P29 P30
+    P31 P32 P33 P34 P35 P36 P37 P38 P39 P40 P41 P42 P43 P44 P45 P46 P47 P48 P49 P50 P51 P52 P53 P54 P55 P56 P57 P58
+    P59 P60 P61 P62 P63 P64 |
+    F0 F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F17 F18 F19 F20 F21 F22 F23 F24 F25 F26 F27 F28 F29 F30
+    F31 F32 F33 F34 F35 F36 F37 F38 F39 F40 F41 F42 F43 F44 F45 F46 F47 F48 F49 F50 F51 F52 F53 F54 F55 F56 F57 F58
+    F59 F60 F61 F62 F63 F64
 );
 
 const PART_COST: usize = size_of::<Part>();
@@ -100,13 +106,28 @@ impl Message {
                 return Self(Body::Several(Several::Parts(parts.collect())));
             }
         }
-        Self::framed(Bytes::copy_from_slice(few.finish()))
+        Self::framed_alone(few.finish())
     }
 
-    /// A message that lies there as frames, which `Frames::find` found.
+    /// A copy of a message that lies there as frames, which `Frames::find` found.
+    #[inline]
+    pub(crate) fn framed_alone(frames: &[u8]) -> Self {
+        match Inline::copy(frames, &FRAMES) {
+            Some(frames) => Self(Body::One(Part(Octets::Inline(frames)))),
+            None => Self::framed(Bytes::copy_from_slice(frames)),
+        }
+    }
+
+    /// A message that lies there as such frames.
     #[inline]
     pub(crate) fn framed(frames: Bytes) -> Self {
         Self(Body::Several(Several::Framed(frames)))
+    }
+
+    /// The same of the first `len` of these octets, as [`Part::copy_from_front`].
+    #[inline]
+    pub(crate) fn framed_in_front(from: &[u8], len: usize) -> Option<Self> {
+        Some(Self(Body::One(Part(Octets::Inline(Inline::copy_front(from, len, &FRAMES)?)))))
     }
 
     /// How many parts there are.
@@ -174,7 +195,10 @@ impl Message {
     #[inline]
     pub(crate) fn layout(&self) -> Layout<'_> {
         match &self.0 {
-            Body::One(part) => Layout::Parts(std::slice::from_ref(part)),
+            Body::One(part) => match part.frames() {
+                Some(frames) => Layout::Frames(frames),
+                None => Layout::Parts(std::slice::from_ref(part)),
+            },
             Body::Several(Several::Framed(frames)) => Layout::Frames(Frames::new(frames)),
             Body::Several(Several::Parts(parts)) => Layout::Parts(parts),
         }
@@ -183,6 +207,7 @@ impl Message {
     #[inline]
     fn taken(self) -> Taken {
         match self.0 {
+            Body::One(part) if part.frames().is_some() => Taken::Short(part, 0),
             Body::One(part) => Taken::One(Some(part)),
             Body::Several(Several::Framed(frames)) => Taken::Framed(frames, 0),
             Body::Several(Several::Parts(parts)) => Taken::Many(parts.into_iter()),
@@ -208,19 +233,26 @@ impl Part {
     /// A part of these octets, copied into the message where they are few.
     #[inline]
     pub(crate) fn copy_from_slice(from: &[u8]) -> Self {
-        let Some(&len) = LENS.get(from.len()) else { return Self(Octets::Shared(Bytes::copy_from_slice(from))) };
-        let mut words = [0; INLINE_LEN_MAX / 8];
-        let octets: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
-        octets[..from.len()].copy_from_slice(from);
-        Self(Octets::Inline(Inline { words, len }))
+        match Inline::copy(from, &PART) {
+            Some(few) => Self(Octets::Inline(few)),
+            None => Self(Octets::Shared(Bytes::copy_from_slice(from))),
+        }
     }
 
     /// A part of the first `len` of these octets, copied into the message with what lies behind them: a copy whose length is
     /// known is a few moves. None if they are not few, or too little lies there.
     #[inline]
     pub(crate) fn copy_from_front(from: &[u8], len: usize) -> Option<Self> {
-        let (&len, front) = (LENS.get(len)?, from.first_chunk::<INLINE_LEN_MAX>()?);
-        Some(Self(Octets::Inline(Inline { words: bytemuck::cast(*front), len })))
+        Some(Self(Octets::Inline(Inline::copy_front(from, len, &PART)?)))
+    }
+
+    /// The frames of several parts that this is in truth.
+    #[inline]
+    fn frames(&self) -> Option<Frames<'_>> {
+        match &self.0 {
+            Octets::Inline(few) if few.len as usize > INLINE_LEN_MAX => Some(Frames::new(few.octets())),
+            _ => None,
+        }
     }
 
     /// A part of these octets: copied where it is short, and shared otherwise.
@@ -245,7 +277,7 @@ impl Part {
     #[inline]
     pub(crate) fn inline(&self) -> Option<(&[u8; INLINE_LEN_MAX], usize)> {
         match &self.0 {
-            Octets::Inline(Inline { words, len }) => Some((bytemuck::cast_ref(words), *len as usize)),
+            Octets::Inline(few) => Some((bytemuck::cast_ref(&few.words), few.octets().len())),
             Octets::Shared(_) => None,
         }
     }
@@ -259,11 +291,36 @@ impl Part {
     }
 }
 
+impl Inline {
+    /// A copy of these octets, if they are few; `lens` tells what they are.
+    #[inline]
+    fn copy(from: &[u8], lens: &[Len; INLINE_LEN_MAX + 1]) -> Option<Self> {
+        let &len = lens.get(from.len())?;
+        let mut words = [0; INLINE_LEN_MAX / 8];
+        let octets: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        octets[..from.len()].copy_from_slice(from);
+        Some(Self { words, len })
+    }
+
+    /// The same of the first `len` of these octets, with what lies behind them.
+    #[inline]
+    fn copy_front(from: &[u8], len: usize, lens: &[Len; INLINE_LEN_MAX + 1]) -> Option<Self> {
+        let (&len, front) = (lens.get(len)?, from.first_chunk::<INLINE_LEN_MAX>()?);
+        Some(Self { words: bytemuck::cast(*front), len })
+    }
+
+    #[inline]
+    fn octets(&self) -> &[u8] {
+        let len = self.len as usize;
+        &bytemuck::cast_slice(&self.words)[..if len > INLINE_LEN_MAX { len - PART.len() } else { len }]
+    }
+}
+
 impl AsRef<[u8]> for Part {
     #[inline]
     fn as_ref(&self) -> &[u8] {
         match &self.0 {
-            Octets::Inline(Inline { words, len }) => &bytemuck::cast_slice(words)[..*len as usize],
+            Octets::Inline(few) => few.octets(),
             Octets::Shared(bytes) => bytes,
         }
     }

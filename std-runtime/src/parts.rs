@@ -13,6 +13,8 @@ pub(crate) enum Layout<'a> {
 /// The parts of a message, taken out of it first to last.
 pub(crate) enum Taken {
     One(Option<Part>),
+    /// Frames that are kept as a part is, and how many of their octets were gone over.
+    Short(Part, usize),
     /// Frames, and how many of their octets were gone over.
     Framed(Bytes, usize),
     Many(std::vec::IntoIter<Part>),
@@ -54,6 +56,7 @@ impl Iterator for Taken {
     fn next(&mut self) -> Option<Part> {
         match self {
             Self::One(part) => part.take(),
+            Self::Short(frames, at) => Frames::take(frames.as_ref(), at).map(Part::copy_from_slice),
             Self::Framed(frames, at) => Frames::take(frames, at).map(|part| Part::of(part, frames)),
             Self::Many(parts) => parts.next(),
         }
@@ -63,7 +66,7 @@ impl Iterator for Taken {
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self {
             Self::One(part) => (usize::from(part.is_some()), Some(1)),
-            Self::Framed(..) => (0, Some(PARTS_MAX)),
+            Self::Short(..) | Self::Framed(..) => (0, Some(PARTS_MAX)),
             Self::Many(parts) => parts.size_hint(),
         }
     }

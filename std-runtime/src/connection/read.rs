@@ -250,7 +250,7 @@ impl<O: Open> Read<O> {
     fn take(&mut self, len: usize) {
         let Some(block) = &mut self.block else { return };
         let Self { spans, parts, messages, .. } = self;
-        if spans.iter().all(Span::ends_short) {
+        if len <= INLINE_LEN_MAX || spans.iter().all(Span::ends_short) {
             assemble(spans, parts, messages, block, |range| {
                 Bytes::copy_from_slice(block.get(range).unwrap_or_default())
             });
@@ -392,17 +392,18 @@ fn assemble(
             let front = octets.get(span.body.start..).unwrap_or_default();
             match Part::copy_from_front(front, span.body.len()) {
                 Some(part) => messages.push_back(part.into()),
-                None => push_apart(messages, part(span)),
+                None => push_apart(messages, part(span).into()),
             }
         } else if parts.is_empty()
             && let Some((message, frames)) = few(octets, rest)
         {
-            // Who keeps a short message does not keep a block with it.
-            messages.push_back(Message::framed(if frames.len() <= INLINE_LEN_MAX {
-                Bytes::copy_from_slice(piece(&frames))
-            } else {
-                share(frames)
-            }));
+            let front = octets.get(frames.start..).unwrap_or_default();
+            match Message::framed_in_front(front, frames.len()) {
+                Some(message) => messages.push_back(message),
+                // Who keeps a short message does not keep a block with it.
+                None if frames.len() <= INLINE_LEN_MAX => push_apart(messages, Message::framed_alone(piece(&frames))),
+                None => push_apart(messages, Message::framed(share(frames))),
+            }
             behind = rest.get(message.len()..).unwrap_or_default();
         } else {
             parts.push(part(span));
@@ -418,8 +419,8 @@ fn assemble(
 /// Apart, so that the compiler does not have a message come together before it is moved to its place: what is written by
 /// words and moved by pairs stalls.
 #[inline(never)]
-fn push_apart(messages: &mut VecDeque<Message>, part: Part) {
-    messages.push_back(part.into());
+fn push_apart(messages: &mut VecDeque<Message>, message: Message) {
+    messages.push_back(message);
 }
 
 /// The first message, and where its frames are, if it is whole and may stay as it lies there.
