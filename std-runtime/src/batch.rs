@@ -9,7 +9,8 @@
 //! that a message that left in part can be started over on the next connection.
 
 use crate::backlog::Backlog;
-use crate::message::{Message, Part};
+use crate::message::Message;
+use crate::part::Part;
 use crate::parts::Layout;
 use crate::press::{Print, Stretch, append, encode};
 use bytes::Bytes;

@@ -2,7 +2,8 @@
 
 use crate::backlog::{Backlog, Kept};
 use crate::batch::Batch;
-use crate::message::{Message, Part};
+use crate::message::Message;
+use crate::part::Part;
 use crate::press::{Print, SHEET_LEN};
 use zeptomq_core::pattern::overload::{Load, Policy};
 use zeptomq_core::pattern::{Drops, Reason};

@@ -1,6 +1,6 @@
 //! How are the parts of a message gone over, or taken out of it, in whichever way they lie?
 
-use crate::message::Part;
+use crate::part::Part;
 use bytes::Bytes;
 use zeptomq_core::link::{Frames, PARTS_MAX};
 

@@ -1,5 +1,6 @@
 //! What does a connection do from its first octet to its last? It shakes hands, then reads and writes until it ends.
 
+mod assemble;
 mod driver;
 mod handshake;
 mod read;

@@ -1,0 +1,165 @@
+//! How do parts that lie in a block become messages? Short ones are copied, and the others are slices of the block.
+
+use crate::batch::BY_HANDLE_LEN_MIN;
+use crate::message::Message;
+use crate::part::{INLINE_LEN_MAX, Part};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::ops::Range;
+use zeptomq_core::link::{Frames, PARTS_MAX};
+
+/// A part that lies in the block.
+pub(super) struct Span {
+    pub(super) body: Range<usize>,
+    pub(super) last: bool,
+}
+
+impl Span {
+    /// Whether the part is copied into its message.
+    pub(super) fn is_short(&self) -> bool {
+        self.body.len() <= INLINE_LEN_MAX
+    }
+
+    /// Whether nothing else is shared either.
+    pub(super) fn ends_short(&self) -> bool {
+        self.last && self.is_short()
+    }
+}
+
+/// Parts of one message for which room is kept.
+const PARTS_KEPT_MAX: usize = 1024;
+
+/// A message of all the parts. Room for unusually many is not kept.
+pub(super) fn gather(parts: &mut Vec<Part>) -> Message {
+    if parts.len() > PARTS_KEPT_MAX { std::mem::take(parts).into_iter().collect() } else { parts.drain(..).collect() }
+}
+
+/// Puts the parts in the spans of these octets together to messages; what is not whole stays in `parts`. What is too long to
+/// be copied into a message is one's `share` of the octets.
+pub(super) fn assemble(
+    spans: &mut Vec<Span>,
+    parts: &mut Vec<Part>,
+    messages: &mut VecDeque<Message>,
+    octets: &[u8],
+    share: impl Fn(Range<usize>) -> Bytes,
+) {
+    let piece = |range: &Range<usize>| octets.get(range.clone()).unwrap_or_default();
+    let part = |span: &Span| match span.body.clone() {
+        body if span.is_short() => Part::copy_from_slice(piece(&body)),
+        body => share(body).into(),
+    };
+    let mut rest = spans.as_slice();
+    while let Some((span, mut behind)) = rest.split_first() {
+        if span.last && parts.is_empty() {
+            let front = octets.get(span.body.start..).unwrap_or_default();
+            match Part::copy_from_front(front, span.body.len()) {
+                Some(part) => messages.push_back(part.into()),
+                None => push_apart(messages, part(span).into()),
+            }
+        } else if parts.is_empty()
+            && let Some((message, frames)) = few(octets, rest)
+        {
+            let front = octets.get(frames.start..).unwrap_or_default();
+            match Message::framed_in_front(front, frames.len()) {
+                Some(message) => messages.push_back(message),
+                // Who keeps a short message does not keep a block with it.
+                None if frames.len() <= INLINE_LEN_MAX => push_apart(messages, Message::framed_alone(piece(&frames))),
+                None => push_apart(messages, Message::framed(share(frames))),
+            }
+            behind = rest.get(message.len()..).unwrap_or_default();
+        } else {
+            parts.push(part(span));
+            if span.last {
+                messages.push_back(gather(parts));
+            }
+        }
+        rest = behind;
+    }
+    spans.clear();
+}
+
+/// Apart, so that the compiler does not have a message come together before it is moved to its place: what is written by
+/// words and moved by pairs stalls.
+#[inline(never)]
+fn push_apart(messages: &mut VecDeque<Message>, message: Message) {
+    messages.push_back(message);
+}
+
+/// The first message, and where its frames are, if it is whole and may stay as it lies there.
+fn few<'a>(octets: &[u8], spans: &'a [Span]) -> Option<(&'a [Span], Range<usize>)> {
+    let last = spans.iter().take(PARTS_MAX).position(|span| span.last)?;
+    let message = spans.get(..=last)?;
+    let frames = Frames::find(octets, message.iter().map(|span| &span.body))?;
+    (frames.len() < BY_HANDLE_LEN_MIN).then_some((message, frames))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Span, assemble, few};
+    use crate::message::Message;
+    use crate::part::Part;
+    use bytes::Bytes;
+    use std::collections::VecDeque;
+    use zeptomq_core::link::{Limits, Reader, Step};
+    use zeptomq_core::mechanism::Clear;
+    use zeptomq_core::wire::FrameKind;
+
+    fn spans(octets: &[u8]) -> Vec<Span> {
+        let limits = Limits { window: 1 << 20, frame_len_max: 1 << 20, message_len_max: 1 << 20 };
+        let (mut reader, mut at, mut spans) = (Reader::new(Clear, limits), 0, Vec::new());
+        while let Ok((step, used @ 1..)) = reader.next(&mut octets[at..].to_vec()) {
+            if let Step::Frame { kind, body } = step {
+                spans.push(Span { body: at + body.start..at + body.end, last: kind == FrameKind::Last });
+            }
+            at += used;
+        }
+        spans
+    }
+
+    /// What becomes of octets that arrive at once: messages, and the parts that are left.
+    fn assembled(octets: &[u8]) -> (Vec<Message>, Vec<Part>) {
+        let (mut spans, octets) = (spans(octets), Bytes::copy_from_slice(octets));
+        let (mut parts, mut messages) = (Vec::new(), VecDeque::new());
+        assemble(&mut spans, &mut parts, &mut messages, &octets, |range| octets.slice(range));
+        assert!(spans.is_empty());
+        (messages.into(), parts)
+    }
+
+    #[test]
+    fn a_message_stays_in_one_piece_only_where_it_lies_as_it_would_be_written() {
+        let short = b"\x01\x05topic\0\x04body".to_vec();
+        let long_header = b"\x03\0\0\0\0\0\0\0\x05topic\0\x04body".to_vec();
+        let long_header_behind = b"\x01\x05topic\x02\0\0\0\0\0\0\0\x04body".to_vec();
+        let command_between = b"\x01\x05topic\x04\x07\x04PINX\0\0\0\x04body".to_vec();
+        let message = Message::from(["topic", "body"]);
+        for (octets, stays) in
+            [(short, true), (long_header, false), (long_header_behind, false), (command_between, false)]
+        {
+            // Alone, and with others around it.
+            for around in [0, 1, 3] {
+                let others = b"\0\x03one\x01\0\0\x03two".repeat(around);
+                let (messages, left) = assembled(&[&others[..], &octets, &others, b"\x01\x04left"].concat());
+                assert_eq!(messages.len(), 4 * around + 1);
+                for others in [&messages[..2 * around], &messages[2 * around + 1..]] {
+                    let expected = [Message::from("one"), Message::from(["", "two"])];
+                    assert!(others.chunks(2).all(|others| *others == expected));
+                }
+                assert_eq!(messages[2 * around], message);
+                assert_eq!(Message::from_iter(left), Message::from("left"));
+            }
+            assert_eq!(few(&octets, &spans(&octets)).is_some(), stays, "{octets:?}");
+        }
+    }
+
+    #[test]
+    fn who_keeps_a_short_message_keeps_no_block() {
+        let octets =
+            Bytes::copy_from_slice(&[&b"\x01\x05topic\0\x37"[..], &[7; 55], b"\x01\x05topic\0\x38", &[7; 56]].concat());
+        let (mut spans, mut parts, mut messages) = (spans(&octets), Vec::new(), VecDeque::new());
+        assemble(&mut spans, &mut parts, &mut messages, &octets, |range| octets.slice(range));
+        assert!(!octets.is_unique());
+        messages.pop_back();
+        assert!(octets.is_unique());
+        assert_eq!(messages, [Message::from([&b"topic"[..], &[7; 55]])]);
+    }
+}
