@@ -28,10 +28,8 @@ impl Inbox {
         self.flooded
     }
 
-    #[inline]
     pub(crate) fn push(&mut self, message: Message) {
-        self.octets += message.weight();
-        self.messages.push_back(message);
+        self.append(&mut VecDeque::from([message]));
     }
 
     /// Appends all of these messages. An empty queue is exchanged for them.

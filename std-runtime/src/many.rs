@@ -59,7 +59,8 @@ impl<P: Sends + Send> Sender<P> {
 
 impl<P: Receives + Send> Socket<P> {
     /// Waits for the next message and takes it with what else has arrived, `most` messages at the most, in turn over the
-    /// peers as [`recv`](Self::recv) does. They are appended; returns how many there are. None at all are wanted with a `most` of 0: it does not wait then.
+    /// peers as [`recv`](Self::recv) does. They are appended; returns how many there are. None at all are wanted with a
+    /// `most` of 0: it does not wait then.
     ///
     /// # Cancel safety
     /// Cancelling loses nothing.

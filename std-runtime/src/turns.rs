@@ -51,3 +51,45 @@ impl Turns {
         self.modest.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Turns;
+    use crate::inbox::Inbox;
+
+    fn inbox(messages: usize) -> Inbox {
+        let mut inbox = Inbox::default();
+        (0..messages).for_each(|_| inbox.push("hi".into()));
+        inbox
+    }
+
+    #[test]
+    fn who_has_sent_few_ends_a_flood_until_his_are_taken_or_he_is_gone() {
+        let (mut turns, mut many) = (Turns::EMPTY, inbox(33));
+        turns.set(0, &many);
+        turns.set(1, &inbox(100));
+        assert!(turns.is_flood() && !turns.is_alone(0));
+        for gone in [false, true] {
+            turns.set(2, &inbox(32));
+            assert!(!turns.is_flood());
+            if gone {
+                turns.leave(2)
+            } else {
+                turns.set(2, &inbox(0))
+            }
+            assert!(turns.is_flood());
+        }
+        // Many have come until all were taken.
+        (0..32).for_each(|_| drop(many.take(|_| ())));
+        turns.set(0, &many);
+        assert!(turns.is_flood());
+        drop(many.take(|_| ()));
+        many.push("hi".into());
+        turns.set(0, &many);
+        assert!(!turns.is_flood());
+        turns.leave(0);
+        assert!(turns.is_alone(1) && turns.next() == Some(1) && turns.next() == Some(1));
+        turns.leave(1);
+        assert_eq!(turns.next(), None);
+    }
+}

@@ -16,11 +16,11 @@ pub(super) struct Span {
 
 impl Span {
     /// Whether the part is copied into its message.
-    pub(super) fn is_short(&self) -> bool {
+    fn is_short(&self) -> bool {
         self.body.len() <= INLINE_LEN_MAX
     }
 
-    /// Whether nothing else is shared either.
+    /// Whether it is all of its message, or the end of it, and nothing of that is shared.
     pub(super) fn ends_short(&self) -> bool {
         self.last && self.is_short()
     }
@@ -153,13 +153,17 @@ mod tests {
 
     #[test]
     fn who_keeps_a_short_message_keeps_no_block() {
-        let octets =
-            Bytes::copy_from_slice(&[&b"\x01\x05topic\0\x37"[..], &[7; 55], b"\x01\x05topic\0\x38", &[7; 56]].concat());
+        let short = [&b"\x01\x05topic\0\x37"[..], &[7; 55]].concat();
+        let longer = [&b"\x01\x05topic\0\x38"[..], &[7; 56]].concat();
+        let alone = [&b"\0\x40"[..], &[7; 64]].concat();
+        // With nothing behind the last, too.
+        let octets = Bytes::from([&short[..], &alone, &longer, &alone, &short].concat());
         let (mut spans, mut parts, mut messages) = (spans(&octets), Vec::new(), VecDeque::new());
         assemble(&mut spans, &mut parts, &mut messages, &octets, |range| octets.slice(range));
         assert!(!octets.is_unique());
-        messages.pop_back();
+        assert_eq!(messages.remove(2), Some(Message::from([&b"topic"[..], &[7; 56]])));
         assert!(octets.is_unique());
-        assert_eq!(messages, [Message::from([&b"topic"[..], &[7; 55]])]);
+        let (short, alone) = (Message::from([&b"topic"[..], &[7; 55]]), Message::from(&[7; 64]));
+        assert_eq!(messages, [short.clone(), alone.clone(), alone, short]);
     }
 }
