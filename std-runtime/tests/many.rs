@@ -187,6 +187,19 @@ async fn peers_have_their_turns_however_many_are_taken_at_once() {
     }
 }
 
+#[tokio::test]
+async fn each_message_of_a_router_names_its_peer_however_many_are_taken_at_once() {
+    for batches in [[0, 7], [1000, 1000]] {
+        let taken = taken(Router::new(), "DEALER", &batches).await;
+        let names: Vec<_> = taken.iter().take(2).map(|message| message[0].to_vec()).collect();
+        assert_ne!(names[0], names[1]);
+        for (at, message) in taken.iter().enumerate() {
+            assert_eq!((message.len(), &message[0]), (2, &*names[at % 2]));
+            assert_eq!(usize::from(message[1][1]), at / 2);
+        }
+    }
+}
+
 /// Where many wait, a few are taken with the one that is asked for.
 #[tokio::test]
 async fn messages_come_in_order_however_they_are_asked_for() {

@@ -156,14 +156,14 @@ mod tests {
         let short = [&b"\x01\x05topic\0\x37"[..], &[7; 55]].concat();
         let longer = [&b"\x01\x05topic\0\x38"[..], &[7; 56]].concat();
         let alone = [&b"\0\x40"[..], &[7; 64]].concat();
-        // With nothing behind the last, too.
-        let octets = Bytes::from([&short[..], &alone, &longer, &alone, &short].concat());
+        // Little lies behind the last two.
+        let octets = Bytes::from([&short[..], &alone, &longer, b"\0\x04last\x01\x04very\0\x04last"].concat());
         let (mut spans, mut parts, mut messages) = (spans(&octets), Vec::new(), VecDeque::new());
         assemble(&mut spans, &mut parts, &mut messages, &octets, |range| octets.slice(range));
         assert!(!octets.is_unique());
         assert_eq!(messages.remove(2), Some(Message::from([&b"topic"[..], &[7; 56]])));
         assert!(octets.is_unique());
         let (short, alone) = (Message::from([&b"topic"[..], &[7; 55]]), Message::from(&[7; 64]));
-        assert_eq!(messages, [short.clone(), alone.clone(), alone, short]);
+        assert_eq!(messages, [short, alone, Message::from("last"), Message::from(["very", "last"])]);
     }
 }
