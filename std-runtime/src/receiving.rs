@@ -6,7 +6,7 @@ use crate::hub::{Hub, Phase, State};
 use crate::junction::Junction;
 use crate::message::Message;
 use crate::options::Options;
-use crate::peers::{Drive, End};
+use crate::peers::{Drive, End, Peer};
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use zeptomq_core::pattern::overload::Load;
@@ -98,7 +98,7 @@ impl<P: Receives + Send> Hub<P> {
                 }
                 continue;
             };
-            if state.waiting.is_flood() {
+            if state.is_flooded(peer) {
                 let few = HAND_LEN.min(state.receives.calls_left());
                 verdict = state.take_run(peer, verdict, few, hand);
             }
@@ -149,7 +149,7 @@ impl<P: Receives + Send> Hub<P> {
             };
             let wanted = match most - messages.len() {
                 all if state.waiting.is_alone(peer.slot()) => all,
-                _ if state.waiting.is_flood() => HAND_LEN,
+                _ if state.is_flooded(peer) => HAND_LEN,
                 _ => 1,
             };
             verdict = state.take_run(peer, verdict, wanted, messages);
@@ -243,6 +243,13 @@ impl<P: Receives> State<P> {
             }
             self.waiting.leave(slot);
         }
+    }
+
+    /// Whether a few messages are a turn, and so many of the peer wait that a few more or less do not matter.
+    #[inline]
+    fn is_flooded(&mut self, id: PeerId) -> bool {
+        let is_much = |peer: &mut Peer| peer.inbox.load().messages > 2 * HAND_LEN;
+        self.waiting.is_flood() && self.peers.find(id).is_some_and(is_much)
     }
 
     /// Takes the peer's messages, up to the last that there is or is wanted, while they go to the user as they are. The verdict

@@ -26,7 +26,7 @@ pub struct PeerStatus {
     /// What waits to be sent to it.
     pub unsent: Limit,
     /// What arrived from it and waits to be received; but for a few messages, at most 15, that a receiver has taken ahead
-    /// after more than 32 had come at once.
+    /// while more than 32 waited.
     pub unreceived: Limit,
     /// What was dropped of what it sent and was to be sent.
     pub drops: Drops,

@@ -179,7 +179,9 @@ async fn peers_have_their_turns_however_many_are_taken_at_once() {
                 let peer = usize::from(message[0][0] == b'b');
                 assert_eq!(message[0][1], next[peer], "{batches:?}: out of order");
                 next[peer] += 1;
-                assert!(next[0].abs_diff(next[1]) <= 16, "{batches:?}: {next:?} were taken");
+                // 16 are a turn while more than 32 wait, and then one.
+                let most = if next.iter().max() <= Some(&84) { 16 } else { 1 };
+                assert!(next[0].abs_diff(next[1]) <= most, "{batches:?}: {next:?} were taken");
                 assert!(batches != [0] || at != 15 || next.contains(&16), "one at a time, though many wait");
             }
             assert_eq!(next, [100, 100]);
