@@ -80,4 +80,4 @@ impl Inbox {
 }
 
 /// More messages than these are a flood.
-const FEW: usize = 32;
+const FEW: usize = 256;

@@ -249,7 +249,7 @@ impl<P: Receives> State<P> {
     #[inline]
     fn is_flooded(&mut self, id: PeerId) -> bool {
         let is_much = |peer: &mut Peer| peer.inbox.load().messages > 2 * HAND_LEN;
-        self.waiting.is_flood() && self.peers.find(id).is_some_and(is_much)
+        self.peers.find(id).is_some_and(is_much) && (self.waiting.is_flood() || self.waiting.is_alone(id.slot()))
     }
 
     /// Takes the peer's messages, up to the last that there is or is wanted, while they go to the user as they are. The verdict

@@ -212,7 +212,7 @@ impl<P: Sends + Send> Socket<P> {
 
 impl<P: Receives + Send> Socket<P> {
     /// Takes the next message, in turn over the peers. A peer's turn is one message; or 16, while more than 32 of it
-    /// wait and more than 32 have come of everybody else of whom any wait (fair queuing, RFC 30).
+    /// wait, when more than 256 have come of everybody of whom any wait (fair queuing, RFC 30).
     ///
     /// # Cancel safety
     /// Cancelling loses nothing.

@@ -65,12 +65,12 @@ mod tests {
 
     #[test]
     fn who_has_sent_few_ends_a_flood_until_his_are_taken_or_he_is_gone() {
-        let (mut turns, mut many) = (Turns::EMPTY, inbox(33));
+        let (mut turns, mut many) = (Turns::EMPTY, inbox(257));
         turns.set(0, &many);
-        turns.set(1, &inbox(100));
+        turns.set(1, &inbox(300));
         assert!(turns.is_flood() && !turns.is_alone(0));
         for gone in [false, true] {
-            turns.set(2, &inbox(32));
+            turns.set(2, &inbox(256));
             assert!(!turns.is_flood());
             if gone {
                 turns.leave(2)
@@ -80,7 +80,7 @@ mod tests {
             assert!(turns.is_flood());
         }
         // Many have come until all were taken.
-        (0..32).for_each(|_| drop(many.take(|_| ())));
+        (0..256).for_each(|_| drop(many.take(|_| ())));
         turns.set(0, &many);
         assert!(turns.is_flood());
         drop(many.take(|_| ()));

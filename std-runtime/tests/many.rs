@@ -141,15 +141,17 @@ async fn each_refusal_names_its_message() {
 }
 
 /// Fills the queues of two peers and takes what arrived in batches; 0 takes one alone.
-async fn taken<P: Receives + Send>(mut socket: Socket<P>, theirs: &str, batches: &[usize]) -> Vec<Message> {
+async fn taken<P: Receives + Send>(mut socket: Socket<P>, theirs: &str, count: u16, batches: &[usize]) -> Vec<Message> {
     let endpoint = socket.bind(LOOPBACK).await.unwrap();
     let mut wires = Vec::new();
     for name in [b'a', b'b'] {
         let mut wire = peer(&endpoint, theirs).await;
-        let octets: Vec<u8> = (0..100).flat_map(|number| [0, 2, name, number]).collect();
+        let octets: Vec<u8> = (0..count).flat_map(|number| [0, 3, name, (number >> 8) as u8, number as u8]).collect();
         wire.write_all(&octets).await.unwrap();
         wires.push(wire);
-        while socket.peers().iter().map(|peer| peer.unreceived.messages).sum::<usize>() < 100 * wires.len() {
+        while socket.peers().iter().map(|peer| peer.unreceived.messages).sum::<usize>()
+            < usize::from(count) * wires.len()
+        {
             tokio::task::yield_now().await;
         }
     }
@@ -163,7 +165,7 @@ async fn taken<P: Receives + Send>(mut socket: Socket<P>, theirs: &str, batches:
                 assert!(taken.len() == before + count && (1..=most).contains(&count));
             }
         }
-        if taken.len() == 200 {
+        if taken.len() == 2 * usize::from(count) {
             return taken;
         }
     }
@@ -171,20 +173,30 @@ async fn taken<P: Receives + Send>(mut socket: Socket<P>, theirs: &str, batches:
 }
 
 #[tokio::test]
-async fn peers_have_their_turns_however_many_are_taken_at_once() {
+async fn what_is_taken_is_the_same_however_many_are_taken_at_once() {
+    let alone = taken(Pull::new(), "PUSH", 100, &[0]).await;
+    assert_eq!(taken(Pull::new(), "PUSH", 100, &[1, 7, 0, 64, 1000]).await, alone);
+    let alone = taken(Dealer::new(), "DEALER", 100, &[0]).await;
+    assert_eq!(taken(Dealer::new(), "DEALER", 100, &[1, 7, 0, 64, 1000]).await, alone);
+}
+
+#[tokio::test]
+async fn in_a_flood_a_turn_is_sixteen_messages_however_many_are_taken_at_once() {
     for batches in [&[0][..], &[1, 7, 0, 64, 1000], &[40]] {
-        for taken in [taken(Pull::new(), "PUSH", batches).await, taken(Dealer::new(), "DEALER", batches).await] {
-            let mut next = [0_u8; 2];
+        for taken in
+            [taken(Pull::new(), "PUSH", 300, batches).await, taken(Dealer::new(), "DEALER", 300, batches).await]
+        {
+            let mut next = [0_u16; 2];
             for (at, message) in taken.iter().enumerate() {
                 let peer = usize::from(message[0][0] == b'b');
-                assert_eq!(message[0][1], next[peer], "{batches:?}: out of order");
+                assert_eq!(message[0][1..], next[peer].to_be_bytes(), "{batches:?}: out of order");
                 next[peer] += 1;
                 // 16 are a turn while more than 32 wait, and then one.
-                let most = if next.iter().max() <= Some(&84) { 16 } else { 1 };
+                let most = if next.iter().max() <= Some(&284) { 16 } else { 1 };
                 assert!(next[0].abs_diff(next[1]) <= most, "{batches:?}: {next:?} were taken");
                 assert!(batches != [0] || at != 15 || next.contains(&16), "one at a time, though many wait");
             }
-            assert_eq!(next, [100, 100]);
+            assert_eq!(next, [300, 300]);
         }
     }
 }
@@ -192,12 +204,12 @@ async fn peers_have_their_turns_however_many_are_taken_at_once() {
 #[tokio::test]
 async fn each_message_of_a_router_names_its_peer_however_many_are_taken_at_once() {
     for batches in [[0, 7], [1000, 1000]] {
-        let taken = taken(Router::new(), "DEALER", &batches).await;
+        let taken = taken(Router::new(), "DEALER", 300, &batches).await;
         let names: Vec<_> = taken.iter().take(2).map(|message| message[0].to_vec()).collect();
         assert_ne!(names[0], names[1]);
         for (at, message) in taken.iter().enumerate() {
             assert_eq!((message.len(), &message[0]), (2, &*names[at % 2]));
-            assert_eq!(usize::from(message[1][1]), at / 2);
+            assert_eq!(message[1][1..], (at as u16 / 2).to_be_bytes());
         }
     }
 }
