@@ -52,7 +52,7 @@ fn reference(mut wire: &[u8], limits: Limits) -> (Vec<Item>, bool) {
             items.push(Item::Command(body.to_vec()));
             continue;
         }
-        message_len = if more { len + 40 } else { 0 };
+        message_len = if more { len + 72 } else { 0 };
         items.push(Item::Part(body.to_vec(), more));
     }
     (items, false)
