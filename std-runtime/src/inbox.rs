@@ -80,4 +80,4 @@ impl Inbox {
 }
 
 /// More messages than these are a flood.
-const FEW: usize = 256;
+pub(crate) const FEW: usize = 256;

@@ -3,6 +3,7 @@
 use crate::error::RecvError;
 use crate::hand::{HAND_LEN, Hand};
 use crate::hub::{Hub, Phase, State};
+use crate::inbox::FEW;
 use crate::junction::Junction;
 use crate::message::Message;
 use crate::options::Options;
@@ -223,6 +224,7 @@ impl<P: Receives> State<P> {
     /// Has somebody look after the connection that the next message may come from. What he looked after before, if it is
     /// another one.
     fn seat(&mut self, seat: &mut Seat) -> Option<Seat> {
+        // In a flood it does not matter for each message who is called, and more of them gather for a task.
         let line = self.peers.find(self.last?)?.line.as_ref().filter(|line| line.came <= FEW)?.driver.as_ref()?;
         if seat.0.as_ref().is_some_and(|known| Arc::ptr_eq(known, line)) {
             return None;
@@ -350,8 +352,5 @@ impl<P: Receives> State<P> {
         self.rouse_all()
     }
 }
-
-/// Where more messages come at once, it does not matter for each who is called, and more of them gather for a task.
-const FEW: usize = 256;
 /// The verdict on a message that the user sees whole.
 const AS_IT_IS: Verdict = Verdict::Deliver { skip: 0, keep: false };
