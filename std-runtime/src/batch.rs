@@ -47,14 +47,16 @@ enum Run {
 
 /// Bodies from this length on are kept by handle. Below it a copy costs less than another piece to gather.
 pub(crate) const BY_HANDLE_LEN_MIN: usize = 8 * 1024;
-/// A block of so many octets is full; its last message may go beyond.
-const BLOCK_LEN: usize = 64 * 1024;
+/// A block of so many octets is full; its last message may go beyond. What a task sends of 64 octets at a stretch is in one.
+const BLOCK_LEN: usize = 96 * 1024;
 /// So much room a block has, for that message too: one that had to grow for it would be twice as large.
 const BLOCK_ROOM: usize = BLOCK_LEN + BY_HANDLE_LEN_MIN;
 /// It grows up to just that by doubling.
 const FIRST_BLOCK_ROOM: usize = BLOCK_ROOM / 128;
-/// How many written blocks are kept.
-const SPARE_MAX: usize = 4;
+/// How many written blocks are kept: as many as a task fills at a stretch.
+const SPARE_MAX: usize = 3;
+/// So much of a backlog is encoded at once, in octets; its last message may go beyond.
+const FILLED_LEN: usize = 64 * 1024;
 /// How many pieces one write gathers at most.
 const PIECES_MAX: usize = 64;
 
@@ -153,11 +155,11 @@ impl Batch {
         len.map_or_else(Load::default, |len| self.advance(len))
     }
 
-    /// Encodes what has waited for the longest time, as much as one block takes.
+    /// Encodes what has waited for the longest time, as much as is written at once.
     #[cold]
     pub(crate) fn fill(&mut self, backlog: &mut Backlog) {
         let mut len = 0;
-        while len < BLOCK_LEN
+        while len < FILLED_LEN
             && let Some(kept) = backlog.take()
         {
             if len == 0 {
@@ -312,7 +314,7 @@ mod tests {
     fn a_block_does_not_grow_for_its_last_message() {
         for len in [100, 1000, 5000] {
             let mut batch = Batch::default();
-            (0..400_000 / len).for_each(|_| assert!(batch.push(&[], &[], &Message::from(vec![7; len]), 0) > len));
+            (0..600_000 / len).for_each(|_| assert!(batch.push(&[], &[], &Message::from(vec![7; len]), 0) > len));
             let blocks = batch.runs.iter().map(|run| match run {
                 Run::Block(block) => block.capacity(),
                 _ => 0,

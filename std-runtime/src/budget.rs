@@ -49,4 +49,6 @@ impl Budget {
 }
 
 const CALLS: u32 = 1024;
-const OCTETS: usize = 64 * 1024;
+/// Octets, which take as long as so many calls. They are written in one piece too, by whoever queues the last of them: the
+/// pieces into which the system cuts a stream are a little shorter than 64 KiB, and with each write ends one.
+pub(crate) const OCTETS: usize = 256 * 1024;

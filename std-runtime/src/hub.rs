@@ -5,7 +5,7 @@
 
 use crate::batch::Batch;
 use crate::blocks::Blocks;
-use crate::budget::Budget;
+use crate::budget::{Budget, OCTETS};
 use crate::error::NotSent;
 use crate::listen::Strangers;
 use crate::message::Message;
@@ -359,7 +359,7 @@ impl Peer {
         let Some(line) = &mut self.line else { return };
         match self.writer {
             Writer::Idle if !line.clear || goes_on => self.rouse(after),
-            Writer::Roused if !line.clear || self.outbox.load().octets < MUCH => (),
+            Writer::Roused if !line.clear || self.outbox.load().octets < OCTETS => (),
             Writer::Idle | Writer::Roused => {
                 self.writer = Writer::Caller;
                 after.writes.push((line.out.clone(), self.outbox.take(), id));
@@ -373,7 +373,7 @@ impl Peer {
         let (load, writer) = (self.outbox.load(), self.writer);
         let Some(line) = self.line.as_mut().filter(|_| writer != Writer::Idle) else { return false };
         // Where a queue drops what it has no room for, there is to be room still.
-        load.octets < MUCH && load.is_relieved(limit) && line.rush.is_on(calls, writer == Writer::Caller)
+        load.octets < OCTETS && load.is_relieved(limit) && line.rush.is_on(calls, writer == Writer::Caller)
     }
 }
 
@@ -469,6 +469,4 @@ pub(crate) fn wake(waker: Option<Waker>) {
 
 /// Copies of a message that spend no more of a task's budget than one: what leaves for each peer is written in one piece.
 pub(crate) const COPIES_FREE: usize = 8;
-/// So much, in octets, is written by whoever queued it, if the driver has not come yet.
-const MUCH: usize = 64 * 1024;
 const EVENTS_MAX: usize = 256;

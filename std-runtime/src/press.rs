@@ -50,7 +50,7 @@ pub(crate) struct Stretch {
 
 /// So much is printed on a sheet, in octets, and the message that comes then. Who had a gap has a share again after as much:
 /// a peer that is slow keeps about three times what it was sent at most.
-pub(crate) const SHEET_LEN: usize = 64 * 1024;
+pub(crate) const SHEET_LEN: usize = 96 * 1024;
 /// The C library's copy is slow between 2 KiB and 1 MiB at some offsets; pieces of 1 KiB never are.
 const COPY_LEN_MAX: usize = 1024;
 

@@ -58,6 +58,7 @@ const LONGEST: Duration = Duration::from_millis(1);
 #[cfg(test)]
 mod tests {
     use super::{Instant, LONGEST, QUICK, Rush};
+    use crate::budget::OCTETS;
     use crate::error::NotSent;
     use crate::hub::Hub;
     use crate::junction::tests::connected;
@@ -188,8 +189,8 @@ mod tests {
         driven.send(1);
         // Nobody writes what is behind what somebody writes.
         driven.hub.lock().peers.find(driven.peer).unwrap().writer = Writer::Driver;
-        driven.send(16 * 1024);
-        assert_eq!(driven.come_elsewhere(), Found { taken: Some(64 * 1024), said: 0, again: false });
+        driven.send(OCTETS / 4);
+        assert_eq!(driven.come_elsewhere(), Found { taken: Some(OCTETS), said: 0, again: false });
     }
 
     #[test]

@@ -217,6 +217,6 @@ const LONG: usize = 4096;
 const MANY: usize = 300_000;
 /// What a task moves before others have their turn: so many messages, or messages of so many octets.
 const CALLS_MAX: usize = 1024;
-const OCTETS_MAX: usize = 64 * 1024;
+const OCTETS_MAX: usize = 256 * 1024;
 /// Far more than a turn takes on a machine that others use too.
 const GAP_MAX: Duration = Duration::from_millis(200);
