@@ -222,7 +222,7 @@ mod tests {
         policy: Policy,
         outbox: Outbox,
         drops: Drops,
-        batch: Option<Batch>,
+        batch: Option<Box<Batch>>,
         waiting: VecDeque<Sent>,
         taken: VecDeque<Sent>,
         /// How much of the first that was taken was written.

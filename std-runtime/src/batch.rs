@@ -78,6 +78,10 @@ impl Batch {
     /// Has what comes next written, in pieces.
     #[inline]
     pub(crate) fn write<T>(&self, write: impl FnOnce(&[IoSlice<'_>]) -> T) -> T {
+        if self.runs.is_empty() {
+            let rest = self.tail.get(self.start + self.written..).unwrap_or_default();
+            return write(&[IoSlice::new(rest)]);
+        }
         let mut pieces = [IoSlice::new(&[]); PIECES_MAX];
         let (mut skip, mut count) = (self.start + self.written, 0);
         for octets in self.octets() {
@@ -223,16 +227,17 @@ impl Batch {
         }
     }
 
-    /// Appends a message: `prefix` and `envelope`, then the parts from `skip` on. Returns its octets on the wire.
+    /// Appends a message: `prefix`, the frames of `envelope`, then the parts from `skip` on. Returns its octets on the wire.
     #[inline]
-    pub(crate) fn push(&mut self, prefix: &[&[u8]], envelope: &[Part], message: &Message, skip: usize) -> usize {
+    pub(crate) fn push(&mut self, prefix: &[&[u8]], envelope: &[u8], message: &Message, skip: usize) -> usize {
         self.open_tail();
         let mut len = 0;
         for part in prefix {
             len += self.frame(FrameKind::More, part, None);
         }
-        for part in envelope {
-            len += self.part(FrameKind::More, part);
+        if !envelope.is_empty() {
+            append(envelope, &mut self.tail);
+            len += envelope.len();
         }
         match message.layout() {
             Layout::Frames(frames) => {

@@ -11,7 +11,6 @@ use crate::listen::Strangers;
 use crate::message::Message;
 use crate::monitor::Event;
 use crate::options::{Limit, Options};
-use crate::part::Part;
 use crate::peers::{Peer, Peers, Writer};
 use crate::press::Press;
 use crate::transport::Outgoing;
@@ -77,7 +76,8 @@ pub(crate) struct State<P> {
     pub(crate) crowded: bool,
     /// What was dropped with no peer in mind, or with peers that are gone.
     pub(crate) former_drops: Drops,
-    pub(crate) envelope: Vec<Part>,
+    /// Of the request that was taken last, as frames.
+    pub(crate) envelope: Vec<u8>,
     /// Whose message was taken last, or who came last.
     pub(crate) last: Option<PeerId>,
     /// Whose connection is, or was, looked after by whoever waits for messages.
@@ -93,7 +93,16 @@ pub(crate) struct State<P> {
 #[derive(Default)]
 pub(crate) struct After {
     pub(crate) woken: Vec<Waker>,
-    pub(crate) writes: Vec<(Arc<Outgoing>, Batch, PeerId)>,
+    /// Mostly the only one.
+    write: Option<ToWrite>,
+    writes: Vec<ToWrite>,
+}
+
+/// What a caller has taken from a peer's queue and is to write.
+struct ToWrite {
+    out: Arc<Outgoing>,
+    batch: Box<Batch>,
+    peer: PeerId,
 }
 
 impl<P: Pattern> Hub<P> {
@@ -193,14 +202,14 @@ impl<P: Sends> Hub<P> {
     /// Does what is to be done outside the lock after a message was queued.
     #[inline(always)]
     pub(crate) fn finish(&self, after: &mut After) {
-        if !after.woken.is_empty() || !after.writes.is_empty() {
+        if !after.is_done() {
             self.finish_some(after);
         }
     }
 
     #[cold]
-    fn finish_some(&self, After { woken, writes }: &mut After) {
-        writes.drain(..).for_each(|(out, batch, peer)| self.write_now(&out, batch, peer));
+    fn finish_some(&self, After { woken, write, writes }: &mut After) {
+        write.take().into_iter().chain(writes.drain(..)).for_each(|write| self.write_now(write));
         woken.drain(..).for_each(Waker::wake);
     }
 
@@ -267,7 +276,7 @@ impl<P: Sends> Hub<P> {
     /// The caller writes what it queued, once; the connection's driver writes what is left.
     // Seldom, where much is sent: it is kept out of the way of queueing.
     #[cold]
-    fn write_now(&self, out: &Arc<Outgoing>, mut batch: Batch, peer: PeerId) {
+    fn write_now(&self, ToWrite { out, mut batch, peer }: ToWrite) {
         // An error shows itself to the driver too, which ends the connection.
         let len = batch.write(|pieces| out.try_write(pieces)).unwrap_or(0);
         let left = batch.advance(len);
@@ -275,7 +284,7 @@ impl<P: Sends> Hub<P> {
         let mut state = self.lock();
         let State { peers, pattern, senders, receiver, phase, sends, .. } = &mut *state;
         let Some(found) = peers.find(peer) else { return };
-        let same = found.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.out, out));
+        let same = found.line.as_ref().is_some_and(|line| Arc::ptr_eq(&line.out, &out));
         found.outbox.put_back(batch);
         found.outbox.release(left);
         if !same {
@@ -311,6 +320,16 @@ impl<P: Sends> Hub<P> {
     }
 }
 
+impl After {
+    fn is_done(&self) -> bool {
+        self.woken.is_empty() && self.write.is_none()
+    }
+
+    fn is_to_write(&mut self, write: ToWrite) {
+        self.writes.extend(self.write.replace(write));
+    }
+}
+
 impl<P: Sends> State<P> {
     #[inline(always)]
     fn queue(
@@ -323,17 +342,21 @@ impl<P: Sends> State<P> {
         after: &mut After,
     ) {
         let request;
-        let (prefix, envelope): (&[&[u8]], _) = match prefix {
-            Prefix::Nothing => (&[], Vec::new()),
-            Prefix::Delimiter => (&[&[]], Vec::new()),
+        let (prefix, envelope): (&[&[u8]], &[u8]) = match prefix {
+            Prefix::Nothing => (&[], &[]),
+            Prefix::Delimiter => (&[&[]], &[]),
             Prefix::Request(id) => {
                 request = [id.as_slice(), &[]];
-                (&request, Vec::new())
+                (&request, &[])
             }
-            Prefix::Envelope => (&[], std::mem::take(&mut self.envelope)),
+            Prefix::Envelope => (&[], &self.envelope),
         };
         let Some(peer) = self.peers.find(to) else { return };
-        let len = peer.outbox.push(prefix, &envelope, message, skip);
+        let len = peer.outbox.push(prefix, envelope, message, skip);
+        if !envelope.is_empty() {
+            self.envelope.clear();
+            self.envelope.shrink_to(ENVELOPE_KEPT_MAX);
+        }
         self.sends.spend(len);
         self.pattern.sent(to);
         if !peer.outbox.load().has_room(options.send_limit) {
@@ -362,7 +385,7 @@ impl Peer {
             Writer::Roused if !line.clear || self.outbox.load().octets < OCTETS => (),
             Writer::Idle | Writer::Roused => {
                 self.writer = Writer::Caller;
-                after.writes.push((line.out.clone(), self.outbox.take(), id));
+                after.is_to_write(ToWrite { out: line.out.clone(), batch: self.outbox.take(), peer: id });
             }
             Writer::Caller | Writer::Driver => (),
         }
@@ -469,4 +492,6 @@ pub(crate) fn wake(waker: Option<Waker>) {
 
 /// Copies of a message that spend no more of a task's budget than one: what leaves for each peer is written in one piece.
 pub(crate) const COPIES_FREE: usize = 8;
+/// So much room is kept for the next envelope, in octets.
+const ENVELOPE_KEPT_MAX: usize = 256;
 const EVENTS_MAX: usize = 256;

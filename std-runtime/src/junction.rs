@@ -70,7 +70,7 @@ pub(crate) struct Caller<'a> {
 #[derive(Default)]
 pub(crate) struct Written {
     /// An emptied batch, for its memory; or what is left of it when the connection is lost.
-    pub(crate) batch: Option<Batch>,
+    pub(crate) batch: Option<Box<Batch>>,
     pub(crate) load: Load,
     /// Whether the connection can write more.
     pub(crate) hungry: bool,
@@ -94,7 +94,7 @@ pub(crate) enum Own<'a> {
 /// What a connection is to do.
 #[derive(Default)]
 pub(crate) struct Work {
-    pub(crate) batch: Option<Batch>,
+    pub(crate) batch: Option<Box<Batch>>,
     /// More is about to be queued: the connection is to come again by itself, soon.
     pub(crate) again: bool,
     /// How many messages may be delivered.

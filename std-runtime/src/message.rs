@@ -1,12 +1,14 @@
 //! What does a user send and receive? A message of parts, none of them copied on the way but the smallest.
 
-use crate::part::{Part, Shown};
+use crate::part::{INLINE_LEN_MAX, Part, Shown};
 use crate::parts::{Layout, PartsOf, Taken};
+use crate::press::encode;
 use bytes::Bytes;
 use std::fmt;
 use std::ops::Index;
 use zeptomq_core::link::{Few, Frames};
 use zeptomq_core::message::Parts;
+use zeptomq_core::wire::FrameKind;
 
 /// A message: one or more parts, each any octets.
 ///
@@ -45,7 +47,7 @@ const _: () = assert!(size_of::<Option<Message>>() == 72);
 
 impl Message {
     /// One of no parts.
-    const EMPTY: Self = Self(Body::Several(Several::Parts(Vec::new())));
+    pub(crate) const EMPTY: Self = Self(Body::Several(Several::Parts(Vec::new())));
 
     /// A message of several parts. One of none cannot be sent.
     #[inline]
@@ -170,12 +172,38 @@ impl Message {
         }
     }
 
-    /// Takes the first `count` parts off; the rest stays.
-    pub(crate) fn split_front(&mut self, count: usize) -> Vec<Part> {
-        let mut parts = std::mem::replace(self, Self::EMPTY).taken();
-        let front = parts.by_ref().take(count).collect();
-        *self = parts.collect();
-        front
+    /// The first `count` parts as frames, behind which more are to come.
+    pub(crate) fn copy_front(&self, count: usize, to: &mut Vec<u8>) {
+        self.parts().take(count).for_each(|part| encode(FrameKind::More, part, to));
+    }
+
+    /// Takes the first `count` parts off.
+    pub(crate) fn skip_front(&mut self, count: usize) {
+        *self = match self.layout() {
+            Layout::Frames(frames) => self.rest(frames.behind(count)),
+            Layout::Parts(_) => std::mem::replace(self, Self::EMPTY).taken().skip(count).collect(),
+        };
+    }
+
+    /// A part of its octets.
+    fn share(&self, part: &[u8]) -> Part {
+        match &self.0 {
+            Body::Several(Several::Framed(octets)) => Part::of(part, octets),
+            _ => Part::copy_from_slice(part),
+        }
+    }
+
+    /// A message of the frames that are left of its own.
+    fn rest(&self, frames: Frames<'_>) -> Self {
+        let mut parts = frames;
+        match (parts.next(), parts.next(), &self.0) {
+            (None, ..) => Self::EMPTY,
+            (Some(part), None, _) => self.share(part).into(),
+            (.., Body::Several(Several::Framed(octets))) if frames.octets().len() > INLINE_LEN_MAX => {
+                Self::framed(octets.slice_ref(frames.octets()))
+            }
+            _ => Self::framed_alone(frames.octets()),
+        }
     }
 
     /// Puts a part before the others.
@@ -254,7 +282,7 @@ mod tests {
     use crate::part::INLINE_LEN_MAX;
     use crate::press::Press;
     use bytes::Bytes;
-    use zeptomq_core::link::PARTS_MAX;
+    use zeptomq_core::link::{Frames, PARTS_MAX};
 
     #[test]
     fn parts_of_any_length_come_back_as_they_were() {
@@ -267,21 +295,31 @@ mod tests {
     }
 
     #[test]
-    fn the_front_is_split_off_and_put_back() {
+    fn the_front_is_taken_off_and_put_back() {
         let mut message = Message::multipart(["id", "", "body"]);
-        assert_eq!(message.split_front(2).len(), 2);
+        assert_eq!(front(&message, 2), b"\x01\x02id\x01\0");
+        message.skip_front(2);
         assert_eq!(message, Message::from("body"));
         message.push_front("id".into());
         assert_eq!(message, Message::multipart(["id", "body"]));
-        assert_eq!(message.split_front(9).len(), 2);
+        assert_eq!(front(&message, 9), b"\x01\x02id\x01\x04body");
+        message.skip_front(9);
         assert_eq!(message.len(), 0);
         let mut one = Message::from("only");
-        assert_eq!((one.split_front(1).len(), one.len()), (1, 0));
+        assert_eq!(front(&one, 1), b"\x01\x04only");
+        one.skip_front(1);
+        assert_eq!(one.len(), 0);
     }
 
     /// The same message kept in parts, whatever it is.
     fn apart(message: &Message) -> Message {
         Message(Body::Several(Several::Parts(message.parts().map(Part::copy_from_slice).collect())))
+    }
+
+    fn front(message: &Message, count: usize) -> Vec<u8> {
+        let mut front = Vec::new();
+        message.copy_front(count, &mut front);
+        front
     }
 
     fn wire(message: &Message, skip: usize) -> Vec<u8> {
@@ -321,8 +359,10 @@ mod tests {
             assert_eq!(wire(&one, skip), wire(&other, skip));
             assert_eq!(printed(&one), wire(&other, 0));
             let mut both = [one, other];
-            let front = both.each_mut().map(|message| Message::from_iter(message.split_front(skip)));
-            assert!(front[0] == front[1] && both[0] == both[1] && both[0].len() == count - skip);
+            let fronts = both.each_ref().map(|message| front(message, skip));
+            both.iter_mut().for_each(|message| message.skip_front(skip));
+            assert!(fronts[0] == fronts[1] && Frames::new(&fronts[0]).eq(parts[..skip].iter()));
+            assert!(both[0] == both[1] && both[0].len() == count - skip);
             both.iter_mut().for_each(|message| message.push_front("first".into()));
             assert!(both[0] == both[1] && both[0][0] == b"first"[..]);
             assert_eq!(wire(&both[0], 0), wire(&both[1], 0));

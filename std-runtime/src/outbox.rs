@@ -3,7 +3,6 @@
 use crate::backlog::{Backlog, Kept};
 use crate::batch::Batch;
 use crate::message::Message;
-use crate::part::Part;
 use crate::press::{Print, SHEET_LEN};
 use zeptomq_core::pattern::overload::{Load, Policy};
 use zeptomq_core::pattern::{Drops, Reason};
@@ -11,7 +10,8 @@ use zeptomq_core::pattern::{Drops, Reason};
 /// The queue of one peer, and how much of it there is, what is being written included.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    queue: Batch,
+    /// None while there was nothing to queue for long. Boxed, for it changes hands with each write.
+    queue: Option<Box<Batch>>,
     /// Where older messages make room for newer ones: what comes behind the queue.
     backlog: Option<Box<Backlog>>,
     load: Load,
@@ -19,7 +19,7 @@ pub(crate) struct Outbox {
     printed: u64,
     /// How much was printed for this peer without a gap, in octets.
     row: usize,
-    spare: Batch,
+    spare: Option<Box<Batch>>,
     /// Whether anything was queued since somebody looked.
     used: bool,
 }
@@ -31,18 +31,19 @@ impl Outbox {
 
     /// Whether nothing waits, though something may still be being written.
     pub(crate) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && self.backlog.as_ref().is_none_or(|backlog| backlog.is_empty())
+        self.queue.as_ref().is_none_or(|queue| queue.is_empty())
+            && self.backlog.as_ref().is_none_or(|backlog| backlog.is_empty())
     }
 
     /// Whether the first message that waits has left in part.
     pub(crate) fn is_begun(&self) -> bool {
-        self.queue.is_begun()
+        self.queue.as_ref().is_some_and(|queue| queue.is_begun())
     }
 
-    /// Appends a message: `prefix` and `envelope`, then the parts from `skip` on. Returns its octets on the wire.
+    /// Appends a message: `prefix`, the frames of `envelope`, then the parts from `skip` on. Returns its octets on the wire.
     #[inline]
-    pub(crate) fn push(&mut self, prefix: &[&[u8]], envelope: &[Part], message: &Message, skip: usize) -> usize {
-        let len = self.queue.push(prefix, envelope, message, skip);
+    pub(crate) fn push(&mut self, prefix: &[&[u8]], envelope: &[u8], message: &Message, skip: usize) -> usize {
+        let len = self.queue.get_or_insert_default().push(prefix, envelope, message, skip);
         self.load.add(len);
         self.used = true;
         len
@@ -54,11 +55,12 @@ impl Outbox {
     pub(crate) fn push_print(&mut self, print: &Print<'_>) -> usize {
         let before = if print.follows(self.printed) { self.row } else { 0 };
         self.row = before.saturating_add(print.octets.len());
+        let queue = self.queue.get_or_insert_default();
         if self.row > SHEET_LEN {
-            self.queue.share(print);
+            queue.share(print);
         } else {
             // What has gaps would be many small pieces to write, each of which keeps a whole sheet.
-            self.queue.copy(print.octets);
+            queue.copy(print.octets);
         }
         self.printed = print.printed();
         self.load.add(print.octets.len());
@@ -80,41 +82,41 @@ impl Outbox {
     }
 
     /// All that waits, to be written without the hub's lock; of a backlog, a little.
-    pub(crate) fn take(&mut self) -> Batch {
-        if let Some(backlog) = &mut self.backlog
-            && self.queue.is_empty()
-        {
-            self.queue.fill(backlog);
+    pub(crate) fn take(&mut self) -> Box<Batch> {
+        if let Some(backlog) = &mut self.backlog {
+            let queue = self.queue.get_or_insert_default();
+            if queue.is_empty() {
+                queue.fill(backlog);
+            }
         }
-        std::mem::replace(&mut self.queue, std::mem::take(&mut self.spare))
+        std::mem::replace(&mut self.queue, self.spare.take()).unwrap_or_default()
     }
 
     /// What was taken and not written; or, when all was, its emptied containers.
-    pub(crate) fn put_back(&mut self, mut batch: Batch) {
-        if batch.is_empty() {
-            if self.queue.is_empty() {
-                // What was in use last is near, and one block does for both.
-                std::mem::swap(&mut self.queue, &mut batch);
+    pub(crate) fn put_back(&mut self, mut batch: Box<Batch>) {
+        match &mut self.queue {
+            Some(queue) if !batch.is_empty() => {
+                batch.append(queue);
+                self.queue = Some(batch);
             }
-            self.spare = batch;
-            return;
+            Some(queue) if !queue.is_empty() => self.spare = Some(batch),
+            // What was in use last is near, and one block does for both.
+            _ => self.spare = self.queue.replace(batch),
         }
-        batch.append(&mut self.queue);
-        self.queue = batch;
     }
 
     /// The connection is lost, and what was taken was put back: what had left in part starts over. How many messages were
     /// dropped instead, see [`Batch::rewind`]. What came from a backlog waits there again; what a newer message has replaced
     /// is counted.
     pub(crate) fn rewind(&mut self, drops: &mut Drops) -> usize {
-        let dropped = self.queue.rewind();
+        let dropped = self.queue.as_mut().map_or_else(Load::default, |queue| queue.rewind());
         self.release(dropped);
         drops.count_many(Reason::Undelivered, dropped.messages);
-        if let Some(backlog) = &mut self.backlog
-            && !self.queue.is_empty()
+        if let (Some(backlog), Some(queue)) = (&mut self.backlog, &self.queue)
+            && !queue.is_empty()
         {
-            self.load.remove(backlog.bring_back(self.queue.cuts(), drops));
-            self.queue = Batch::default();
+            self.load.remove(backlog.bring_back(queue.cuts(), drops));
+            self.queue = None;
         }
         dropped.messages
     }
@@ -131,9 +133,9 @@ impl Outbox {
     /// being written.
     pub(crate) fn shrink(&mut self) {
         if !std::mem::take(&mut self.used) {
-            self.spare = Batch::default();
+            self.spare = None;
             if self.is_empty() {
-                (self.queue, self.backlog) = (Batch::default(), None);
+                (self.queue, self.backlog) = (None, None);
             }
         }
     }
@@ -177,7 +179,7 @@ mod tests {
             push(&mut outbox, Message::multipart(["A", "B"]));
             push(&mut outbox, Message::from(vec![7; 300]));
             push(&mut outbox, Message::from(vec![8; BY_HANDLE_LEN_MIN]));
-            outbox.push(&[b"id", b""], &["env".into()], &Message::multipart(["to", "body"]), 1);
+            outbox.push(&[b"id", b""], b"\x01\x03env", &Message::multipart(["to", "body"]), 1);
             let load = outbox.load();
             let mut expected = b"\x01\x01A\0\x01B\x02\0\0\0\0\0\0\x01\x2c".to_vec();
             expected.extend([7; 300]);

@@ -170,7 +170,6 @@ pub(crate) fn append(octets: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::{BY_HANDLE_LEN_MIN, Press, SHEET_LEN, Stretch};
-    use crate::batch::Batch;
     use crate::blocks::Blocks;
     use crate::chance::Random;
     use crate::message::Message;
@@ -187,7 +186,7 @@ mod tests {
         /// Writes at most so much of both.
         fn write(&mut self, most: usize) {
             let mut batches = self.0.each_mut().map(Outbox::take);
-            let octets = batches.each_ref().map(Batch::next_octets);
+            let octets = batches.each_ref().map(|batch| batch.next_octets());
             let len = most.min(octets[0].len()).min(octets[1].len());
             assert_eq!(octets[0][..len], octets[1][..len]);
             let left = batches.each_mut().map(|batch| batch.advance(len));

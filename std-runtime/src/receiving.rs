@@ -299,8 +299,11 @@ impl<P: Receives> State<P> {
         let message = match verdict {
             Verdict::Deliver { skip, keep } => peer.inbox.take(|message| {
                 if skip > 0 {
-                    let front = message.split_front(skip);
-                    *envelope = if keep { front } else { Vec::new() };
+                    envelope.clear();
+                    if keep {
+                        message.copy_front(skip, envelope);
+                    }
+                    message.skip_front(skip);
                 }
                 if let Some(identity) = pattern.identity(id) {
                     message.push_front(identity.as_ref().into());

@@ -38,7 +38,11 @@ impl Waiters {
     }
 
     /// All that wait, to be woken; they register again when they still have to wait.
+    #[inline]
     pub(crate) fn take(&mut self) -> Vec<Waker> {
+        if self.wakers.is_empty() {
+            return Vec::new();
+        }
         self.wakers.drain(..).map(|(_, waker)| waker).collect()
     }
 }

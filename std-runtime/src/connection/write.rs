@@ -18,7 +18,7 @@ use zeptomq_core::wire::Version;
 pub(super) struct Write<S> {
     out: Arc<Outgoing>,
     writer: Writer<S>,
-    batch: Option<Batch>,
+    batch: Option<Box<Batch>>,
     written: Written,
     /// The system takes nothing more. What the peer sent before is still to be read; the reading half ends the connection.
     broken: bool,
