@@ -41,8 +41,8 @@ pub(crate) trait Junction: Send + Sync {
     /// woken when there is more.
     fn collect(&self, peer: PeerId, waker: &Waker, written: &mut Written, own: &mut dyn FnMut(&Own<'_>)) -> Work;
 
-    /// Takes messages that arrived, and tells how many more there is room for.
-    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>, by: By) -> usize;
+    /// Takes messages that arrived.
+    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>, by: By) -> Delivered;
 
     /// The connection can carry no more, and this is the last that it has written. How many messages are lost with it.
     fn lost(&self, peer: PeerId, written: Written) -> usize;
@@ -89,6 +89,14 @@ pub(crate) enum By {
 pub(crate) enum Own<'a> {
     Heartbeat(Command<'a>),
     Subscription(Subscription<'a>),
+}
+
+/// What is to be known when messages were delivered.
+pub(crate) struct Delivered {
+    /// How many more there is room for.
+    pub(crate) room: usize,
+    /// Whether there is something to collect.
+    pub(crate) roused: bool,
 }
 
 /// What a connection is to do.
@@ -247,12 +255,12 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         work
     }
 
-    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>, by: By) -> usize {
+    fn deliver(&self, peer: PeerId, messages: &mut VecDeque<Message>, pings: &mut Vec<Ping>, by: By) -> Delivered {
         let mut state = self.lock();
         let State { peers, pattern, waiting, receiver, unreceived, crowded, .. } = &mut *state;
         let limit = peers.receive_share(&self.shared.options);
-        let Some(found) = peers.find(peer) else { return 0 };
-        let mut room_left = 0;
+        let mut delivered = Delivered { room: 0, roused: true };
+        let Some(found) = peers.find(peer) else { return delivered };
         let before = found.inbox.load().octets;
         let drops = &mut found.drops;
         messages.retain_mut(|message| match pattern.arrived(peer, message) {
@@ -276,8 +284,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
             line.heard = true;
             line.came = came;
             pings.drain(..).for_each(|ping| line.heartbeat.handle(&ping.command()));
-            room_left = room(found.inbox.load(), limit, *crowded);
-            line.reading = room_left > 0;
+            delivered = Delivered { room: room(found.inbox.load(), limit, *crowded), roused: line.roused.is_none() };
+            line.reading = delivered.room > 0;
         }
         let mut receiver_to_wake = None;
         waiting.set(peer.slot(), &found.inbox);
@@ -289,7 +297,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         if P::LISTENS {
             self.shared.progress.notify_waiters();
         }
-        room_left
+        delivered
     }
 
     fn lost(&self, peer: PeerId, written: Written) -> usize {

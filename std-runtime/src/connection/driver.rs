@@ -187,10 +187,22 @@ impl<O: Open, S: Seal> Halves<O, S> {
         let cx = &mut Context::from_waker(waker);
         // One turn, however often an answer is written in between.
         self.read.begin_turn();
+        let mut ended = None;
+        // Whoever waits for messages comes, as a rule, because there is one.
+        if by == By::Receiver && self.write.is_done() {
+            match self.read.poll(cx, junction, peer, by) {
+                Ok(false) if self.read.is_calm() => return Poll::Pending,
+                Ok(_) => (),
+                Err(cause) => ended = Some(cause),
+            }
+        }
         loop {
             match self.write.poll(cx, junction, peer) {
                 Ok(room) => self.read.set_room(room),
                 Err(cause) => return Poll::Ready(cause),
+            }
+            if let Some(cause) = ended {
+                return Poll::Ready(cause);
             }
             match self.read.poll(cx, junction, peer, by) {
                 Ok(answer_due) if answer_due => (),

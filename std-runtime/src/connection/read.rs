@@ -34,6 +34,8 @@ pub(super) struct Read<O> {
     room: usize,
     /// How many octets were read since others had their turn.
     turn: usize,
+    /// Whether messages were delivered since others had their turn, and there is nothing to collect.
+    calm: bool,
     /// Whether subscriptions concern the socket.
     listens: bool,
     spans: Vec<Span>,
@@ -80,6 +82,7 @@ impl<O: Open> Read<O> {
             need: 0,
             room: 0,
             turn: 0,
+            calm: false,
             listens: junction.listens(),
             spans: Vec::new(),
             parts: Vec::new(),
@@ -95,7 +98,12 @@ impl<O: Open> Read<O> {
 
     /// Others had their turn.
     pub(super) fn begin_turn(&mut self) {
-        self.turn = 0;
+        (self.turn, self.calm) = (0, false);
+    }
+
+    /// Whether messages were delivered in this turn, and there is nothing to collect.
+    pub(super) fn is_calm(&self) -> bool {
+        self.calm
     }
 
     pub(super) fn into_incoming(self) -> Incoming {
@@ -147,7 +155,8 @@ impl<O: Open> Read<O> {
             if heard || !self.messages.is_empty() || !self.pings.is_empty() {
                 heard = false;
                 answer_due |= !self.pings.is_empty();
-                self.room = junction.deliver(peer, &mut self.messages, &mut self.pings, by);
+                let delivered = junction.deliver(peer, &mut self.messages, &mut self.pings, by);
+                (self.room, self.calm) = (delivered.room, !delivered.roused);
             }
             parsed?;
             if !further {
