@@ -67,7 +67,7 @@ impl Message {
         Self::framed_alone(few.finish())
     }
 
-    /// A copy of a message that lies there as frames, which `Frames::find` found.
+    /// A copy of a message that lies there as frames, as we would write them.
     #[inline]
     pub(crate) fn framed_alone(frames: &[u8]) -> Self {
         match Part::copy_frames(frames) {

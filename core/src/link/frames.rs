@@ -37,27 +37,6 @@ impl<'a> Frames<'a> {
         Self(octets)
     }
 
-    /// Where in `octets` the frames of these parts lie, at most [`PARTS_MAX`] of them, as their ranges are; if they lie as we
-    /// would write them.
-    pub fn find(octets: &[u8], parts: impl ExactSizeIterator<Item = &'a Range<usize>>) -> Option<Range<usize>> {
-        let mut left = parts.len();
-        let mut found: Option<Range<usize>> = None;
-        for part in parts {
-            left -= 1;
-            let wanted =
-                Header { kind: FrameKind::part(left > 0), len: Header::len_for(part.len()), body_len: part.len() };
-            let start = part.start.checked_sub(wanted.len)?;
-            // A peer may have written a longer header than it needs, or a command between two parts.
-            if found.as_ref().is_some_and(|found| found.end != start)
-                || Header::decode(octets.get(start..part.end)?) != Ok(Some(wanted))
-            {
-                return None;
-            }
-            found = Some(found.map_or(start, |found| found.start)..part.end);
-        }
-        found
-    }
-
     /// All but the first `count`.
     #[inline]
     pub fn behind(mut self, count: usize) -> Self {

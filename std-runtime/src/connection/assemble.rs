@@ -6,15 +6,33 @@ use crate::part::{INLINE_LEN_MAX, Part};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::ops::Range;
-use zeptomq_core::link::{Frames, PARTS_MAX};
+use zeptomq_core::link::PARTS_MAX;
+use zeptomq_core::wire::{FrameKind, Header};
 
 /// A part that lies in the block.
 pub(super) struct Span {
     pub(super) body: Range<usize>,
     pub(super) last: bool,
+    /// Whether its frame is as we would write it.
+    pub(super) plain: bool,
 }
 
 impl Span {
+    /// The part whose frame begins at `at`, and where it is from there on. `clear` says whether frames travel as they are.
+    #[inline]
+    pub(super) fn new(at: usize, body: Range<usize>, kind: FrameKind, clear: bool) -> Self {
+        Self {
+            last: kind == FrameKind::Last,
+            plain: clear && body.start == Header::len_for(body.len()),
+            body: at + body.start..at + body.end,
+        }
+    }
+
+    /// Where its frame begins, if that is plain.
+    fn start(&self) -> usize {
+        self.body.start.saturating_sub(Header::len_for(self.body.len()))
+    }
+
     /// Whether the part is copied into its message.
     fn is_short(&self) -> bool {
         self.body.len() <= INLINE_LEN_MAX
@@ -57,7 +75,7 @@ pub(super) fn assemble(
                 None => push_apart(messages, part(span).into()),
             }
         } else if parts.is_empty()
-            && let Some((message, frames)) = few(octets, rest)
+            && let Some((count, frames)) = few(rest)
         {
             let front = octets.get(frames.start..).unwrap_or_default();
             match Message::framed_in_front(front, frames.len()) {
@@ -66,7 +84,7 @@ pub(super) fn assemble(
                 None if frames.len() <= INLINE_LEN_MAX => push_apart(messages, Message::framed_alone(piece(&frames))),
                 None => push_apart(messages, Message::framed(share(frames))),
             }
-            behind = rest.get(message.len()..).unwrap_or_default();
+            behind = rest.get(count..).unwrap_or_default();
         } else {
             parts.push(part(span));
             if span.last {
@@ -85,12 +103,21 @@ fn push_apart(messages: &mut VecDeque<Message>, message: Message) {
     messages.push_back(message);
 }
 
-/// The first message, and where its frames are, if it is whole and may stay as it lies there.
-fn few<'a>(octets: &[u8], spans: &'a [Span]) -> Option<(&'a [Span], Range<usize>)> {
-    let last = spans.iter().take(PARTS_MAX).position(|span| span.last)?;
-    let message = spans.get(..=last)?;
-    let frames = Frames::find(octets, message.iter().map(|span| &span.body))?;
-    (frames.len() < BY_HANDLE_LEN_MIN).then_some((message, frames))
+/// How many parts the first message has, and where its frames are, if it is whole and may stay as it lies there.
+fn few(spans: &[Span]) -> Option<(usize, Range<usize>)> {
+    let start = spans.first()?.start();
+    let mut frames = start..start;
+    for (before, span) in spans.iter().take(PARTS_MAX).enumerate() {
+        // A peer may have written a longer header than it needs, or a command between two parts.
+        if !span.plain || span.start() != frames.end {
+            return None;
+        }
+        frames.end = span.body.end;
+        if span.last {
+            return (frames.len() < BY_HANDLE_LEN_MIN).then_some((before + 1, frames));
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -102,14 +129,13 @@ mod tests {
     use std::collections::VecDeque;
     use zeptomq_core::link::{Limits, Reader, Step};
     use zeptomq_core::mechanism::Clear;
-    use zeptomq_core::wire::FrameKind;
 
     fn spans(octets: &[u8]) -> Vec<Span> {
         let limits = Limits { window: 1 << 20, frame_len_max: 1 << 20, message_len_max: 1 << 20 };
         let (mut reader, mut at, mut spans) = (Reader::new(Clear, limits), 0, Vec::new());
         while let Ok((step, used @ 1..)) = reader.next(&mut octets[at..].to_vec()) {
             if let Step::Frame { kind, body } = step {
-                spans.push(Span { body: at + body.start..at + body.end, last: kind == FrameKind::Last });
+                spans.push(Span::new(at, body, kind, true));
             }
             at += used;
         }
@@ -147,7 +173,7 @@ mod tests {
                 assert_eq!(messages[2 * around], message);
                 assert_eq!(Message::from_iter(left), Message::from("left"));
             }
-            assert_eq!(few(&octets, &spans(&octets)).is_some(), stays, "{octets:?}");
+            assert_eq!(few(&spans(&octets)).is_some(), stays, "{octets:?}");
         }
     }
 

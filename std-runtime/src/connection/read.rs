@@ -189,7 +189,7 @@ impl<O: Open> Read<O> {
                 }
                 Ok((Step::Frame { kind, body }, used)) => {
                     let last = kind == FrameKind::Last;
-                    self.spans.push(Span { body: at + body.start..at + body.end, last });
+                    self.spans.push(Span::new(at, body, kind, O::CLEAR));
                     messages += usize::from(last);
                     at += used;
                 }
