@@ -91,7 +91,8 @@ async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
 
 async fn attempt(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) -> Ended {
     let options = &junction.shared().options;
-    let connected = tokio::time::timeout(options.handshake_timeout, callee.connect(options)).await;
+    // Apart, for the task has this future as long as there is a connection.
+    let connected = Box::pin(tokio::time::timeout(options.handshake_timeout, callee.connect(options))).await;
     let (incoming, outgoing) = match connected {
         Ok(Ok(halves)) => halves,
         Ok(Err(error)) => return Ended::Failed(error.to_string()),

@@ -58,7 +58,8 @@ where
     let Connection { mut incoming, outgoing, junction, endpoint, peer: known, on_up } = connection;
     let shaking = shake(mechanism, &mut incoming, outgoing, &junction, Caller { known, endpoint: &endpoint });
     let timeout = junction.shared().options.handshake_timeout;
-    let opened = match tokio::time::timeout(timeout, shaking).await {
+    // Apart, for a connection has this future all its life.
+    let opened = match Box::pin(tokio::time::timeout(timeout, shaking)).await {
         Ok(Ok(opened)) => opened,
         Ok(Err(failed)) => return failed.into(),
         Err(_) => return Failed::Protocol(HandshakeError::TimedOut).into(),
@@ -134,7 +135,8 @@ async fn drive<O: Open, S: Seal>(driver: Arc<Driver<O, S>>, mut seat: Seat, endp
     }
     junction.shared().report(Event::Disconnected { endpoint, reason });
     if let Cause::End(End::Finished) = cause {
-        hang_up(&mut read.into_incoming(), junction.shared().options.linger.max(HANG_UP)).await;
+        // Apart too.
+        Box::pin(hang_up(&mut read.into_incoming(), junction.shared().options.linger.max(HANG_UP))).await;
     }
 }
 
