@@ -9,28 +9,25 @@ use std::ops::Range;
 use zeptomq_core::link::PARTS_MAX;
 use zeptomq_core::wire::{FrameKind, Header};
 
-/// A part that lies in the block.
+/// A part that lies in the block. Words and one mark: with two, which are written by octets and moved by words, each stalls.
 pub(super) struct Span {
-    pub(super) body: Range<usize>,
-    pub(super) last: bool,
-    /// Whether its frame is as we would write it.
-    pub(super) plain: bool,
+    /// Where its frame begins, if that is clear.
+    start: usize,
+    body: Range<usize>,
+    last: bool,
 }
 
 impl Span {
     /// The part whose frame begins at `at`, and where it is from there on. `clear` says whether frames travel as they are.
     #[inline]
     pub(super) fn new(at: usize, body: Range<usize>, kind: FrameKind, clear: bool) -> Self {
-        Self {
-            last: kind == FrameKind::Last,
-            plain: clear && body.start == Header::len_for(body.len()),
-            body: at + body.start..at + body.end,
-        }
+        let body = at + body.start..at + body.end;
+        Self { start: if clear { at } else { body.start }, body, last: kind == FrameKind::Last }
     }
 
-    /// Where its frame begins, if that is plain.
-    fn start(&self) -> usize {
-        self.body.start.saturating_sub(Header::len_for(self.body.len()))
+    /// Whether its frame is as we would write it.
+    fn is_plain(&self) -> bool {
+        self.body.start - self.start == Header::len_for(self.body.len())
     }
 
     /// Whether the part is copied into its message.
@@ -105,11 +102,11 @@ fn push_apart(messages: &mut VecDeque<Message>, message: Message) {
 
 /// How many parts the first message has, and where its frames are, if it is whole and may stay as it lies there.
 fn few(spans: &[Span]) -> Option<(usize, Range<usize>)> {
-    let start = spans.first()?.start();
+    let start = spans.first()?.start;
     let mut frames = start..start;
     for (before, span) in spans.iter().take(PARTS_MAX).enumerate() {
         // A peer may have written a longer header than it needs, or a command between two parts.
-        if !span.plain || span.start() != frames.end {
+        if !span.is_plain() || span.start != frames.end {
             return None;
         }
         frames.end = span.body.end;
