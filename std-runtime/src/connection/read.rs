@@ -189,8 +189,15 @@ impl<O: Open> Read<O> {
                 }
                 Ok((Step::Frame { kind, body }, used)) => {
                     let last = kind == FrameKind::Last;
-                    self.spans.push(Span::new(at, body, kind, O::CLEAR));
                     messages += usize::from(last);
+                    // A short message that nothing stands before is made at once.
+                    let front = block.get(at + body.start..).unwrap_or_default();
+                    let is_next = last && self.spans.is_empty() && self.parts.is_empty();
+                    if is_next && let Some(part) = Part::copy_from_front(front, body.len()) {
+                        self.messages.push_back(part.into());
+                    } else {
+                        self.spans.push(Span::new(at, body, kind, O::CLEAR));
+                    }
                     at += used;
                 }
                 Ok((Step::Command(body), used)) => {
