@@ -14,7 +14,9 @@ use support::{is_closed, peer, shake, soon};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
-use zeptomq::{Dealer, Endpoint, Event, Options, Rep, Req};
+use zeptomq::core::pattern;
+use zeptomq::core::storage::Heap;
+use zeptomq::{Dealer, Endpoint, Event, Options, Receiver, Rep, Req, Sender};
 
 on_both_runtimes![
     who_stops_to_wait_leaves_the_connection_to_its_task,
@@ -24,6 +26,8 @@ on_both_runtimes![
     who_waits_finds_the_end_of_a_connection,
     who_waits_for_one_hears_another,
     who_asks_is_called_once_for_each_answer,
+    who_takes_a_message_answers_what_came_with_it,
+    who_waits_says_what_is_due_though_a_message_has_come,
 ];
 
 async fn who_stops_to_wait_leaves_the_connection_to_its_task() {
@@ -134,9 +138,42 @@ async fn who_asks_is_called_once_for_each_answer() {
     }
 }
 
+async fn who_takes_a_message_answers_what_came_with_it() {
+    let (mut rep, mut wire, _) = attended().await;
+    let called = Arc::new(Called::default());
+    let mut recv = pin!(rep.recv());
+    assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
+    wire.write_all(&[b"\x01\0\0\x02hi", PING].concat()).await.unwrap();
+    soon("a call", called.wait()).await;
+    assert_eq!(&soon("a message", recv).await.unwrap()[0], b"hi");
+    hears_pong(&mut wire).await;
+}
+
+async fn who_waits_says_what_is_due_though_a_message_has_come() {
+    let often = Options::new().heartbeat(Duration::from_millis(100), Duration::from_secs(60));
+    let (mut rep, mut wire, _) = attended_with(often).await;
+    {
+        let mut recv = pin!(rep.recv());
+        assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
+        wire.write_all(b"\x01\0\0\x02hi").await.unwrap();
+        assert_eq!(&soon("a message", recv).await.unwrap()[0], b"hi");
+    }
+    rep.abandon();
+    let mut pings = vec![0; 3 * 9];
+    tokio::select! {
+        _ = rep.recv() => panic!("a message that nobody sent"),
+        heard = soon("PING", wire.read_exact(&mut pings)) => assert_eq!(heard.unwrap(), pings.len()),
+    }
+    assert!(pings.chunks(9).all(|ping| ping.starts_with(b"\x04\x07\x04PING")), "{pings:?}");
+}
+
 /// A REP that has heard its only peer.
 async fn attended() -> (Rep, TcpStream, Endpoint) {
-    let mut rep = Rep::new();
+    attended_with(Options::new()).await
+}
+
+async fn attended_with(options: Options) -> (Rep, TcpStream, Endpoint) {
+    let mut rep = Rep::with(options).unwrap();
     let endpoint = rep.bind(LOOPBACK).await.unwrap();
     let mut wire = peer(&endpoint, "REQ").await;
     wire.set_nodelay(true).unwrap();
@@ -184,6 +221,67 @@ const LOOPBACK: &str = "tcp://127.0.0.1:0";
 /// Without a time to live.
 const PING: &[u8] = b"\x04\x09\x04PING\0\0\xab\xcd";
 const ASKED: usize = 200;
+
+/// A DEALER that has heard its only peer.
+async fn dealing() -> (Sender<pattern::Dealer<Heap>>, Receiver<pattern::Dealer<Heap>>, TcpStream) {
+    let mut dealer = Dealer::with(Options::new().heartbeat(Duration::ZERO, Duration::ZERO)).unwrap();
+    let mut wire = peer(&dealer.bind(LOOPBACK).await.unwrap(), "DEALER").await;
+    wire.set_nodelay(true).unwrap();
+    wire.write_all(b"\0\x05first").await.unwrap();
+    assert_eq!(&soon("the first message", dealer.recv()).await.unwrap()[0], b"first");
+    let (sender, receiver) = dealer.split();
+    (sender, receiver, wire)
+}
+
+/// Who has said all may hear still.
+#[tokio::test]
+async fn who_finds_the_end_has_written_what_was_queued_before() {
+    let (sender, mut receiver, mut wire) = dealing().await;
+    let called = Arc::new(Called::default());
+    let mut recv = pin!(receiver.recv());
+    assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
+    wire.shutdown().await.unwrap();
+    soon("a call", called.wait()).await;
+    // One is written at once, and what comes behind it when somebody comes.
+    for said in ["one", "two", "three"] {
+        sender.try_send(said).unwrap();
+    }
+    assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
+    let mut heard = Vec::new();
+    soon("the end", wire.read_to_end(&mut heard)).await.unwrap();
+    assert_eq!(heard, b"\0\x03one\0\x03two\0\x05three");
+}
+
+/// Both show themselves at once, and of neither is said anything again.
+#[tokio::test]
+async fn a_message_does_not_hide_that_more_can_be_written() {
+    let (sender, mut receiver, mut wire) = dealing().await;
+    let mut sent = 0;
+    while sender.try_send(vec![7; 60_000]).is_ok() {
+        sent += 9 + 60_000;
+        tokio::task::yield_now().await;
+    }
+    let called = Arc::new(Called::default());
+    {
+        let mut recv = pin!(receiver.recv());
+        assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
+        let (mut octets, mut dry) = (vec![0; 1 << 20], 0);
+        while dry < 3 {
+            match wire.try_read(&mut octets) {
+                Ok(len) => (sent, dry) = (sent - len, 0),
+                Err(_) => dry += 1,
+            }
+        }
+        assert_eq!(wire.try_write(b"\0\x02hi").unwrap(), 4);
+        soon("a call", called.wait()).await;
+        assert_eq!(&soon("a message", recv).await.unwrap()[0], b"hi");
+    }
+    let mut rest = vec![0; sent];
+    tokio::select! {
+        _ = receiver.recv() => panic!("a message that nobody sent"),
+        read = soon("the rest", wire.read_exact(&mut rest)) => assert_eq!(read.unwrap(), sent),
+    }
+}
 
 /// Who receives need not be in a runtime; a stream that the program brought may need one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
