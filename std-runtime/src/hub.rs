@@ -353,9 +353,8 @@ impl<P: Sends> State<P> {
         };
         let Some(peer) = self.peers.find(to) else { return };
         let len = peer.outbox.push(prefix, envelope, message, skip);
-        if !envelope.is_empty() {
-            self.envelope.clear();
-            self.envelope.shrink_to(ENVELOPE_KEPT_MAX);
+        if envelope.len() > ENVELOPE_KEPT_MAX {
+            self.envelope = Vec::new();
         }
         self.sends.spend(len);
         self.pattern.sent(to);
@@ -492,6 +491,6 @@ pub(crate) fn wake(waker: Option<Waker>) {
 
 /// Copies of a message that spend no more of a task's budget than one: what leaves for each peer is written in one piece.
 pub(crate) const COPIES_FREE: usize = 8;
-/// So much room is kept for the next envelope, in octets.
+/// A longer envelope is not kept until the next request, in octets.
 const ENVELOPE_KEPT_MAX: usize = 256;
 const EVENTS_MAX: usize = 256;

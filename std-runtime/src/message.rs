@@ -300,6 +300,7 @@ mod tests {
         assert_eq!(front(&message, 2), b"\x01\x02id\x01\0");
         message.skip_front(2);
         assert_eq!(message, Message::from("body"));
+        assert!(matches!(message.layout(), Layout::Parts([_])));
         message.push_front("id".into());
         assert_eq!(message, Message::multipart(["id", "body"]));
         assert_eq!(front(&message, 9), b"\x01\x02id\x01\x04body");
@@ -309,6 +310,18 @@ mod tests {
         assert_eq!(front(&one, 1), b"\x01\x04only");
         one.skip_front(1);
         assert_eq!(one.len(), 0);
+    }
+
+    #[test]
+    fn what_is_short_when_the_front_is_off_keeps_nothing_else() {
+        let octets = Bytes::from(wire(&Message::from([&[7; 100][..], b"a", b"b"]), 0));
+        let mut message = Message::framed(octets.clone());
+        message.skip_front(1);
+        assert!(message == Message::from(["a", "b"]) && octets.is_unique());
+        let mut message = Message::framed(octets.clone());
+        message.push_front("first".into());
+        message.skip_front(1);
+        assert_eq!(message.len(), 3);
     }
 
     /// The same message kept in parts, whatever it is.

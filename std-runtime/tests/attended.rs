@@ -4,7 +4,7 @@
 mod support;
 
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use zeptomq::core::pattern;
 use zeptomq::core::storage::Heap;
-use zeptomq::{Dealer, Endpoint, Event, Options, Receiver, Rep, Req, Sender};
+use zeptomq::{Dealer, Endpoint, Event, Limit, Monitor, Options, Receiver, Rep, Req, Sender};
 
 on_both_runtimes![
     who_stops_to_wait_leaves_the_connection_to_its_task,
@@ -139,7 +139,7 @@ async fn who_asks_is_called_once_for_each_answer() {
 }
 
 async fn who_takes_a_message_answers_what_came_with_it() {
-    let (mut rep, mut wire, _) = attended().await;
+    let (mut rep, mut wire, _) = attended_with(silent()).await;
     let called = Arc::new(Called::default());
     let mut recv = pin!(rep.recv());
     assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
@@ -221,22 +221,31 @@ const LOOPBACK: &str = "tcp://127.0.0.1:0";
 /// Without a time to live.
 const PING: &[u8] = b"\x04\x09\x04PING\0\0\xab\xcd";
 const ASKED: usize = 200;
+const LONG: usize = 100_000;
+const LONG_MANY: usize = 200;
+
+/// No heartbeat helps.
+fn silent() -> Options {
+    Options::new().heartbeat(Duration::ZERO, Duration::ZERO)
+}
 
 /// A DEALER that has heard its only peer.
-async fn dealing() -> (Sender<pattern::Dealer<Heap>>, Receiver<pattern::Dealer<Heap>>, TcpStream) {
-    let mut dealer = Dealer::with(Options::new().heartbeat(Duration::ZERO, Duration::ZERO)).unwrap();
+async fn dealing() -> (Sender<pattern::Dealer<Heap>>, Receiver<pattern::Dealer<Heap>>, TcpStream, Monitor) {
+    let much = Limit { messages: LONG_MANY, octets: 1 << 30 };
+    let mut dealer = Dealer::with(silent().send_limit(much)).unwrap();
+    let monitor = dealer.monitor();
     let mut wire = peer(&dealer.bind(LOOPBACK).await.unwrap(), "DEALER").await;
     wire.set_nodelay(true).unwrap();
     wire.write_all(b"\0\x05first").await.unwrap();
     assert_eq!(&soon("the first message", dealer.recv()).await.unwrap()[0], b"first");
     let (sender, receiver) = dealer.split();
-    (sender, receiver, wire)
+    (sender, receiver, wire, monitor)
 }
 
 /// Who has said all may hear still.
 #[tokio::test]
 async fn who_finds_the_end_has_written_what_was_queued_before() {
-    let (sender, mut receiver, mut wire) = dealing().await;
+    let (sender, mut receiver, mut wire, _) = dealing().await;
     let called = Arc::new(Called::default());
     let mut recv = pin!(receiver.recv());
     assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
@@ -252,35 +261,54 @@ async fn who_finds_the_end_has_written_what_was_queued_before() {
     assert_eq!(heard, b"\0\x03one\0\x03two\0\x05three");
 }
 
-/// Both show themselves at once, and of neither is said anything again.
+/// By why it ends, not by what a further look at it shows.
 #[tokio::test]
-async fn a_message_does_not_hide_that_more_can_be_written() {
-    let (sender, mut receiver, mut wire) = dealing().await;
-    let mut sent = 0;
-    while sender.try_send(vec![7; 60_000]).is_ok() {
-        sent += 9 + 60_000;
-        tokio::task::yield_now().await;
-    }
+async fn who_finds_the_end_says_why() {
+    let (_sender, mut receiver, wire, mut monitor) = dealing().await;
     let called = Arc::new(Called::default());
-    {
-        let mut recv = pin!(receiver.recv());
-        assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
-        let (mut octets, mut dry) = (vec![0; 1 << 20], 0);
-        while dry < 3 {
-            match wire.try_read(&mut octets) {
-                Ok(len) => (sent, dry) = (sent - len, 0),
-                Err(_) => dry += 1,
+    let mut recv = pin!(receiver.recv());
+    assert!(poll(recv.as_mut(), &called.clone().into()).is_pending());
+    socket2::SockRef::from(&wire).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(wire);
+    soon("a call", called.wait()).await;
+    assert!(poll(recv.as_mut(), Waker::noop()).is_pending());
+    let reason = async {
+        loop {
+            if let Some(Event::Disconnected { reason, .. }) = monitor.recv().await {
+                return reason;
             }
         }
-        assert_eq!(wire.try_write(b"\0\x02hi").unwrap(), 4);
-        soon("a call", called.wait()).await;
-        assert_eq!(&soon("a message", recv).await.unwrap()[0], b"hi");
+    };
+    let reason = soon("the end", reason).await;
+    assert!(reason.contains("reset"), "{reason}");
+}
+
+/// What is to be written is more than a turn of it, and a message has come at each look.
+#[tokio::test]
+async fn who_hears_without_a_pause_writes_on() {
+    let (sender, mut receiver, wire, _) = dealing().await;
+    let wire = wire.into_std().unwrap();
+    wire.set_nonblocking(false).unwrap();
+    let (mut reading, mut writing) = (wire.try_clone().unwrap(), wire);
+    let over = Arc::new(AtomicUsize::new(0));
+    let is_over = over.clone();
+    let reader = std::thread::spawn(move || {
+        reading.read_exact(&mut vec![0; LONG_MANY * (9 + LONG)]).unwrap();
+        over.store(1, Ordering::Release);
+    });
+    let writer = std::thread::spawn(move || {
+        while is_over.load(Ordering::Acquire) == 0 && writing.write_all(b"\0\x02hi").is_ok() {
+            std::thread::sleep(Duration::from_micros(20));
+        }
+        let _ = writing.write_all(b"\0\x03end");
+    });
+    for _ in 0..LONG_MANY {
+        sender.try_send(vec![7; LONG]).unwrap();
     }
-    let mut rest = vec![0; sent];
-    tokio::select! {
-        _ = receiver.recv() => panic!("a message that nobody sent"),
-        read = soon("the rest", wire.read_exact(&mut rest)) => assert_eq!(read.unwrap(), sent),
-    }
+    let hearing = async { while receiver.recv().await.unwrap()[0] != *b"end" {} };
+    soon("the end", hearing).await;
+    reader.join().unwrap();
+    writer.join().unwrap();
 }
 
 /// Who receives need not be in a runtime; a stream that the program brought may need one.
@@ -372,7 +400,6 @@ fn a_connection_ends_with_its_runtime_though_somebody_waits_elsewhere() {
 /// It and the connection's task come to the connection at the same time, again and again. No heartbeat helps.
 #[test]
 fn a_receiver_that_comes_while_the_task_is_there_is_not_forgotten() {
-    let silent = || Options::new().heartbeat(Duration::ZERO, Duration::ZERO);
     let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (tell, told) = std::sync::mpsc::channel::<String>();
     let sender = std::thread::spawn(move || {

@@ -89,6 +89,24 @@ async fn what_many_peers_hear_is_the_same_however_it_is_handed_over() {
     assert!(heard(Pub::new(), "SUB", few, &[1, 63, 0, 64, 65, 7, 300]).await == alone);
 }
 
+/// To each the first is written by the caller.
+#[tokio::test]
+async fn what_many_quiet_peers_are_sent_at_once_leaves_for_each() {
+    let push = Push::new();
+    let endpoint = push.bind(LOOPBACK).await.unwrap();
+    let mut wires = Vec::new();
+    for _ in 0..5 {
+        wires.push(peer(&endpoint, "PULL").await);
+    }
+    soon("the peers", push.wait_for_peers(wires.len())).await;
+    assert_eq!(push.send_many(["one", "two", "thr", "fou", "fiv"]), Ok(wires.len()));
+    for wire in &mut wires {
+        let mut said = [0; 5];
+        soon("a message", wire.read_exact(&mut said)).await.unwrap();
+        assert!(said.starts_with(b"\0\x03"));
+    }
+}
+
 #[tokio::test]
 async fn the_first_that_finds_no_room_comes_back_and_nothing_is_lost() {
     let limit = Limit { messages: 100, octets: 1 << 20 };

@@ -126,6 +126,7 @@ mod tests {
     use std::collections::VecDeque;
     use zeptomq_core::link::{Limits, Reader, Step};
     use zeptomq_core::mechanism::Clear;
+    use zeptomq_core::wire::FrameKind;
 
     fn spans(octets: &[u8]) -> Vec<Span> {
         let limits = Limits { window: 1 << 20, frame_len_max: 1 << 20, message_len_max: 1 << 20 };
@@ -171,6 +172,15 @@ mod tests {
                 assert_eq!(Message::from_iter(left), Message::from("left"));
             }
             assert_eq!(few(&spans(&octets)).is_some(), stays, "{octets:?}");
+        }
+    }
+
+    /// What stands before a part is not its header then, or not that of the plain part.
+    #[test]
+    fn nothing_stays_as_it_lies_that_was_sealed() {
+        for at in [0, 5] {
+            let [clear, sealed] = [true, false].map(|clear| [Span::new(at, 2..6, FrameKind::Last, clear)]);
+            assert_eq!((few(&clear), few(&sealed)), (Some((1, at..at + 6)), None));
         }
     }
 

@@ -11,13 +11,14 @@ use crate::peers::Drive;
 use crate::receiving::{Guest, Receiving};
 use crate::sending::Sending;
 use crate::transport::Outgoing;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use tokio::net::UnixStream;
 use zeptomq_core::link::{Heartbeat, HeartbeatSetup};
 use zeptomq_core::pattern::overload::Load;
-use zeptomq_core::pattern::{Dealer, Pattern, Pull, Push, Req, req};
+use zeptomq_core::pattern::{Dealer, Pattern, Pull, Push, Rep, Req, req};
 use zeptomq_core::peer::PeerId;
 use zeptomq_core::storage::Heap;
 use zeptomq_core::time::Instant;
@@ -104,6 +105,23 @@ async fn who_goes_on_after_others_had_their_turn_does_not_write_his_first_messag
     drive();
     assert!(send());
     assert_eq!(hub.queued(peer), 0);
+}
+
+#[tokio::test]
+async fn a_long_envelope_goes_with_its_answer_and_none_into_another() {
+    let (hub, peer, _theirs) = connected(Rep::<Heap>::NEW, Options::new());
+    let ask = |envelope: &[u8]| {
+        let mut messages = VecDeque::from([Message::from([envelope, b"", b"hi"])]);
+        hub.deliver(peer, &mut messages, &mut Vec::new(), By::Task);
+        assert!(hub.poll_recv(None, &mut Hand::default()).is_ready());
+        let len = hub.lock().envelope.len();
+        assert_eq!(hub.poll_send(&"answer".into(), None), Poll::Ready(Ok(())));
+        (len, hub.lock().envelope.capacity())
+    };
+    assert_eq!(ask(&[7; 5000]), (9 + 5000 + 2, 0));
+    for _ in 0..2 {
+        assert_eq!(ask(b"id").0, 4 + 2);
+    }
 }
 
 #[tokio::test]
