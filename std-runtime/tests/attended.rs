@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use zeptomq::core::pattern;
 use zeptomq::core::storage::Heap;
-use zeptomq::{Dealer, Endpoint, Event, Limit, Monitor, Options, Receiver, Rep, Req, Sender};
+use zeptomq::{Dealer, Endpoint, Event, Limit, Message, Monitor, Options, Receiver, Rep, Req, Sender};
 
 on_both_runtimes![
     who_stops_to_wait_leaves_the_connection_to_its_task,
@@ -281,6 +281,20 @@ async fn who_finds_the_end_says_why() {
     };
     let reason = soon("the end", reason).await;
     assert!(reason.contains("reset"), "{reason}");
+}
+
+/// A short part with much behind it is made into a message at once, unless it is the end of one.
+#[tokio::test]
+async fn who_waits_hears_a_message_whole_whose_parts_come_apart() {
+    let (_sender, mut receiver, mut wire, _) = dealing().await;
+    let said = async {
+        wire.write_all(&[b"\x01\x03one", PING].concat()).await.unwrap();
+        hears_pong(&mut wire).await;
+        wire.write_all(&[&b"\0\x03two\0\x50"[..], &[7; 80]].concat()).await.unwrap();
+    };
+    let heard = async { [receiver.recv().await.unwrap(), receiver.recv().await.unwrap()] };
+    let (heard, ()) = tokio::join!(soon("the messages", heard), said);
+    assert_eq!(heard, [Message::from(["one", "two"]), Message::from(&[7; 80])]);
 }
 
 /// What is to be written is more than a turn of it, and a message has come at each look.
