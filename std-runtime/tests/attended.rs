@@ -4,7 +4,7 @@
 mod support;
 
 use std::future::poll_fn;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use zeptomq::core::pattern;
 use zeptomq::core::storage::Heap;
-use zeptomq::{Dealer, Endpoint, Event, Limit, Message, Monitor, Options, Receiver, Rep, Req, Sender};
+use zeptomq::{Dealer, Endpoint, Event, Message, Monitor, Options, Receiver, Rep, Req, Sender};
 
 on_both_runtimes![
     who_stops_to_wait_leaves_the_connection_to_its_task,
@@ -221,8 +221,6 @@ const LOOPBACK: &str = "tcp://127.0.0.1:0";
 /// Without a time to live.
 const PING: &[u8] = b"\x04\x09\x04PING\0\0\xab\xcd";
 const ASKED: usize = 200;
-const LONG: usize = 100_000;
-const LONG_MANY: usize = 200;
 
 /// No heartbeat helps.
 fn silent() -> Options {
@@ -231,8 +229,7 @@ fn silent() -> Options {
 
 /// A DEALER that has heard its only peer.
 async fn dealing() -> (Sender<pattern::Dealer<Heap>>, Receiver<pattern::Dealer<Heap>>, TcpStream, Monitor) {
-    let much = Limit { messages: LONG_MANY, octets: 1 << 30 };
-    let mut dealer = Dealer::with(silent().send_limit(much)).unwrap();
+    let mut dealer = Dealer::with(silent()).unwrap();
     let monitor = dealer.monitor();
     let mut wire = peer(&dealer.bind(LOOPBACK).await.unwrap(), "DEALER").await;
     wire.set_nodelay(true).unwrap();
@@ -295,34 +292,6 @@ async fn who_waits_hears_a_message_whole_whose_parts_come_apart() {
     let heard = async { [receiver.recv().await.unwrap(), receiver.recv().await.unwrap()] };
     let (heard, ()) = tokio::join!(soon("the messages", heard), said);
     assert_eq!(heard, [Message::from(["one", "two"]), Message::from(&[7; 80])]);
-}
-
-/// What is to be written is more than a turn of it, and a message has come at each look.
-#[tokio::test]
-async fn who_hears_without_a_pause_writes_on() {
-    let (sender, mut receiver, wire, _) = dealing().await;
-    let wire = wire.into_std().unwrap();
-    wire.set_nonblocking(false).unwrap();
-    let (mut reading, mut writing) = (wire.try_clone().unwrap(), wire);
-    let over = Arc::new(AtomicUsize::new(0));
-    let is_over = over.clone();
-    let reader = std::thread::spawn(move || {
-        reading.read_exact(&mut vec![0; LONG_MANY * (9 + LONG)]).unwrap();
-        over.store(1, Ordering::Release);
-    });
-    let writer = std::thread::spawn(move || {
-        while is_over.load(Ordering::Acquire) == 0 && writing.write_all(b"\0\x02hi").is_ok() {
-            std::thread::sleep(Duration::from_micros(20));
-        }
-        let _ = writing.write_all(b"\0\x03end");
-    });
-    for _ in 0..LONG_MANY {
-        sender.try_send(vec![7; LONG]).unwrap();
-    }
-    let hearing = async { while receiver.recv().await.unwrap()[0] != *b"end" {} };
-    soon("the end", hearing).await;
-    reader.join().unwrap();
-    writer.join().unwrap();
 }
 
 /// Who receives need not be in a runtime; a stream that the program brought may need one.

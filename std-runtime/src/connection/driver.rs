@@ -191,7 +191,7 @@ impl<O: Open, S: Seal> Halves<O, S> {
         self.read.begin_turn();
         let mut ended = None;
         // Whoever waits for messages comes, as a rule, because there is one.
-        if by == By::Receiver && self.write.is_done() {
+        if by == By::Receiver && !self.write.has_more() {
             match self.read.poll(cx, junction, peer, by) {
                 Ok(false) if self.read.is_calm() => return Poll::Pending,
                 Ok(_) => (),
@@ -285,3 +285,49 @@ impl std::fmt::Display for Cause {
 
 /// A peer that is silent for so long has nothing more to say to a connection that ends.
 pub(super) const HANG_UP: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::{By, Halves, Read, Write};
+    use crate::junction::Junction;
+    use crate::junction::tests::connected;
+    use crate::options::{Limit, Options};
+    use crate::transport::Incoming;
+    use std::sync::Arc;
+    use std::task::{Poll, Waker};
+    use tokio::net::UnixStream;
+    use zeptomq_core::mechanism::Clear;
+    use zeptomq_core::pattern::Dealer;
+    use zeptomq_core::storage::Heap;
+    use zeptomq_core::wire::Version;
+
+    /// A message that has come does not hide that what is in hand can be written.
+    #[tokio::test]
+    async fn who_reads_before_he_writes_writes_on() {
+        let much = Limit { messages: 1000, octets: 4 << 20 };
+        let (hub, peer, theirs) = connected(Dealer::<Heap>::NEW, Options::new().send_limit(much));
+        let (incoming, says) = UnixStream::pair().unwrap();
+        let junction: Arc<dyn Junction> = hub.clone();
+        let out = hub.lock().peers.find(peer).unwrap().line.as_ref().unwrap().out.clone();
+        let mut halves = Halves {
+            read: Read::new(Incoming::Ipc(incoming.into_split().0), Clear, Vec::new(), &junction),
+            write: Write::new(out, Clear, Version::V3_1),
+            ended: None,
+        };
+        let mut come = || assert!(halves.poll(Waker::noop(), &*junction, peer, By::Receiver).is_pending());
+        come();
+        while hub.poll_send(&vec![7; 10_000].into(), None) == Poll::Ready(Ok(())) {}
+        come();
+        let mut octets = vec![0; 1 << 20];
+        theirs.readable().await.unwrap();
+        while theirs.try_read(&mut octets).is_ok() {}
+        says.try_write(b"\0\x02hi").unwrap();
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        come();
+        tokio::task::yield_now().await;
+        assert_eq!(hub.lock().peers.find(peer).unwrap().inbox.load().messages, 1);
+        assert!(theirs.try_read(&mut octets).is_ok());
+    }
+}

@@ -124,13 +124,8 @@ impl<S: Seal> Write<S> {
         Written { batch: self.batch.or(self.written.batch), ..self.written }
     }
 
-    /// Whether nothing is in hand, nor to be told of.
-    pub(super) fn is_done(&self) -> bool {
-        let Written { batch, load, .. } = &self.written;
-        !self.has_more() && !self.unflushed && !self.broken && batch.is_none() && *load == Load::default()
-    }
-
-    fn has_more(&self) -> bool {
+    /// Whether something is in hand that was not written.
+    pub(super) fn has_more(&self) -> bool {
         self.batch.is_some() || !self.command.0.is_empty()
     }
 
