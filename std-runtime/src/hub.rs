@@ -325,7 +325,7 @@ impl After {
         self.woken.is_empty() && self.write.is_none()
     }
 
-    fn is_to_write(&mut self, write: ToWrite) {
+    fn add_write(&mut self, write: ToWrite) {
         self.writes.extend(self.write.replace(write));
     }
 }
@@ -384,7 +384,7 @@ impl Peer {
             Writer::Roused if !line.clear || self.outbox.load().octets < OCTETS => (),
             Writer::Idle | Writer::Roused => {
                 self.writer = Writer::Caller;
-                after.is_to_write(ToWrite { out: line.out.clone(), batch: self.outbox.take(), peer: id });
+                after.add_write(ToWrite { out: line.out.clone(), batch: self.outbox.take(), peer: id });
             }
             Writer::Caller | Writer::Driver => (),
         }

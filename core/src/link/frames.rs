@@ -37,6 +37,12 @@ impl<'a> Frames<'a> {
         Self(octets)
     }
 
+    /// Whether a frame that begins at `start`, with its body there, has the header that we would write.
+    #[inline]
+    pub fn is_plain(start: usize, body: &Range<usize>) -> bool {
+        body.start.checked_sub(start) == Some(Header::len_for(body.len()))
+    }
+
     /// All but the first `count`.
     #[inline]
     pub fn behind(mut self, count: usize) -> Self {

@@ -6,8 +6,8 @@ use crate::part::{INLINE_LEN_MAX, Part};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::ops::Range;
-use zeptomq_core::link::PARTS_MAX;
-use zeptomq_core::wire::{FrameKind, Header};
+use zeptomq_core::link::{Frames, PARTS_MAX};
+use zeptomq_core::wire::FrameKind;
 
 /// A part that lies in the block. Words and one mark: with two, which are written by octets and moved by words, each stalls.
 pub(super) struct Span {
@@ -27,7 +27,7 @@ impl Span {
 
     /// Whether its frame is as we would write it.
     fn is_plain(&self) -> bool {
-        self.body.start - self.start == Header::len_for(self.body.len())
+        Frames::is_plain(self.start, &self.body)
     }
 
     /// Whether the part is copied into its message.
@@ -47,6 +47,18 @@ const PARTS_KEPT_MAX: usize = 1024;
 /// A message of all the parts. Room for unusually many is not kept.
 pub(super) fn gather(parts: &mut Vec<Part>) -> Message {
     if parts.len() > PARTS_KEPT_MAX { std::mem::take(parts).into_iter().collect() } else { parts.drain(..).collect() }
+}
+
+/// Notes a part of these octets. If it is a short message that nothing stands before, that is made at once.
+#[inline(always)]
+pub(super) fn note(span: Span, spans: &mut Vec<Span>, parts: &[Part], messages: &mut VecDeque<Message>, octets: &[u8]) {
+    let is_next = span.last && spans.is_empty() && parts.is_empty();
+    let front = octets.get(span.body.start..).unwrap_or_default();
+    if is_next && let Some(part) = Part::copy_from_front(front, span.body.len()) {
+        messages.push_back(part.into());
+    } else {
+        spans.push(span);
+    }
 }
 
 /// Puts the parts in the spans of these octets together to messages; what is not whole stays in `parts`. What is too long to

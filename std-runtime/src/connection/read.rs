@@ -1,7 +1,7 @@
 //! How does what arrives become messages? A block is borrowed when there is something to read, frames are found in it,
 //! and messages are slices of it.
 
-use super::assemble::{Span, assemble, gather};
+use super::assemble::{Span, assemble, gather, note};
 use super::driver::Cause;
 use crate::blocks::{BLOCK_LEN, Blocks};
 use crate::junction::{self, By, Junction};
@@ -188,16 +188,9 @@ impl<O: Open> Read<O> {
                     break;
                 }
                 Ok((Step::Frame { kind, body }, used)) => {
-                    let last = kind == FrameKind::Last;
-                    messages += usize::from(last);
-                    // A short message that nothing stands before is made at once.
-                    let front = block.get(at + body.start..).unwrap_or_default();
-                    let is_next = last && self.spans.is_empty() && self.parts.is_empty();
-                    if is_next && let Some(part) = Part::copy_from_front(front, body.len()) {
-                        self.messages.push_back(part.into());
-                    } else {
-                        self.spans.push(Span::new(at, body, kind, O::CLEAR));
-                    }
+                    messages += usize::from(kind == FrameKind::Last);
+                    let span = Span::new(at, body, kind, O::CLEAR);
+                    note(span, &mut self.spans, &self.parts, &mut self.messages, block);
                     at += used;
                 }
                 Ok((Step::Command(body), used)) => {
