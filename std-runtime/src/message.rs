@@ -47,7 +47,7 @@ const _: () = assert!(size_of::<Option<Message>>() == 72);
 
 impl Message {
     /// One of no parts.
-    pub(crate) const EMPTY: Self = Self(Body::Several(Several::Parts(Vec::new())));
+    const EMPTY: Self = Self(Body::Several(Several::Parts(Vec::new())));
 
     /// A message of several parts. One of none cannot be sent.
     #[inline]
