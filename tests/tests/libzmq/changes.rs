@@ -88,7 +88,9 @@ fn what_our_sub_wants_changes_while_their_pub_publishes() {
 fn what_their_subs_want_changes_while_our_pub_publishes() {
     run(async {
         let limit = Limit { messages: 100, octets: 1 << 20 };
-        let publisher = Pub::with(Options::new().overload(Policy::Wait).send_limit(limit)).unwrap();
+        // Little on both ends, or the system would hold megabytes that each change has to wait for.
+        let options = Options::new().overload(Policy::Wait).send_limit(limit).send_buffer(32 * 1024);
+        let publisher = Pub::with(options).unwrap();
         let endpoint = publisher.bind(LOOPBACK).await.unwrap().to_string();
         let enough = Arc::new(AtomicBool::new(false));
         let publishing = tokio::spawn({
@@ -96,7 +98,7 @@ fn what_their_subs_want_changes_while_our_pub_publishes() {
             async move {
                 let numbers = (0_u64..).take_while(|_| !enough.load(Ordering::Relaxed));
                 for (number, topic) in numbers.flat_map(|number| TOPICS.map(|topic| (number, topic))) {
-                    // Long, or the system would hold so many that each change takes its time.
+                    // Long, so that few are in the system's hands.
                     let parts = [topic.as_bytes(), &number.to_be_bytes(), &[0; 2000]];
                     publisher.send(Message::multipart(parts)).await.unwrap();
                 }
