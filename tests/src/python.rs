@@ -219,7 +219,8 @@ pub fn number(message: &Message, len: usize) -> u64 {
 /// listens there could be given to the dialler, who would then speak to himself.
 pub fn free_port() -> u16 {
     static TRIED: AtomicU16 = AtomicU16::new(0);
-    let start = std::process::id() as u16;
+    // Far from those of a run that began shortly before.
+    let start = (std::process::id() as u16).wrapping_mul(251);
     (0..PORTS.len())
         .map(|_| PORTS.start + start.wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u16)
         .find(|&port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
