@@ -1,8 +1,10 @@
 //! How does a socket end? It accepts nothing more, sends what it accepted, and hangs up.
 
 use crate::error::Undelivered;
-use crate::hub::{Hub, Phase, State};
+use crate::hub::{Hub, State};
+use crate::life::Phase;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -26,9 +28,7 @@ impl<P: Pattern + Send + 'static> Hub<P> {
 
     /// Waits until the socket is closed.
     pub(crate) async fn closed(&self) -> Result<(), Undelivered> {
-        let mut phase = self.shared.phase.subscribe();
-        // The sender is part of the hub.
-        let _ = phase.wait_for(|phase| *phase == Phase::Closed).await;
+        self.shared.life.reach(Phase::Closed).await;
         match self.lock().abandoned {
             0 => Ok(()),
             messages => Err(Undelivered { messages }),
@@ -57,7 +57,7 @@ impl<P: Pattern + Send + 'static> Hub<P> {
         woken.extend(state.peers.iter_mut().filter_map(|peer| peer.line.as_mut()?.rouse()));
         drop(state);
         woken.into_iter().for_each(Waker::wake);
-        self.shared.phase.send_replace(phase);
+        self.shared.life.enter(phase);
         true
     }
 
@@ -65,7 +65,7 @@ impl<P: Pattern + Send + 'static> Hub<P> {
     async fn reach(&self, goal: impl Fn(usize, usize) -> bool) {
         loop {
             let progress = self.shared.progress.notified();
-            if goal(self.queued(), *self.shared.up.borrow()) {
+            if goal(self.queued(), self.shared.up.load(Ordering::Relaxed)) {
                 return;
             }
             progress.await;

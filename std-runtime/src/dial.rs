@@ -2,8 +2,9 @@
 
 use crate::connection::{Connection, Ended};
 use crate::endpoint::Endpoint;
-use crate::hub::Phase;
+use crate::hub::Shared;
 use crate::junction::Junction;
+use crate::life::Phase;
 use crate::monitor::Event;
 use crate::options::{Options, ms};
 use crate::transport::{self, Incoming, Outgoing};
@@ -35,12 +36,9 @@ impl Callee {
 }
 
 /// Connects to the callee, and again when the connection is lost, until the socket is closed or the peer refuses us.
-pub(crate) async fn dial(junction: Arc<dyn Junction>, callee: Callee, peer: PeerId) {
-    let mut phase = junction.shared().phase.subscribe();
-    tokio::select! {
-        () = redial(&junction, &callee, peer) => (),
-        _ = phase.wait_for(|phase| *phase == Phase::Closed) => (),
-    }
+#[expect(clippy::manual_async_fn, reason = "the task has this all its life, and an async function its arguments twice")]
+pub(crate) fn dial(junction: Arc<dyn Junction>, callee: Callee, peer: PeerId) -> impl Future<Output = ()> + Send {
+    async move { redial(&junction, &callee, peer).await }
 }
 
 async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
@@ -48,7 +46,6 @@ async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
     let shared = junction.shared();
     let (least, most) = shared.options.reconnect;
     let (backoff, mut step_ms) = (Backoff::new(ms(least), ms(most)), 0);
-    let mut phase = shared.phase.subscribe();
     loop {
         let begun = Instant::now();
         // From before the attempt, so that none is missed.
@@ -61,6 +58,7 @@ async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
                 shared.report(Event::Refused { endpoint: endpoint.clone(), reason });
                 return junction.give_up(peer);
             }
+            Ended::Closed => return,
             Ended::Failed(error) => Some(error),
             Ended::Lost => {
                 // A peer that lets us in only to send us away is not tried again at once.
@@ -74,29 +72,38 @@ async fn redial(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) {
         if let Some(error) = error {
             shared.report(Event::Retrying { endpoint: endpoint.clone(), error, delay });
         }
-        // A socket that closes needs the peer only for what is still queued for it.
-        let idle = async {
-            let _ = phase.wait_for(|phase| *phase != Phase::Open).await;
-            if junction.queued(peer) > 0 {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(delay) => (),
-            () = news => (),
-            () = idle => return,
+        // Apart, as whatever a connection that is up does not need: the task has this future for as long.
+        if !Box::pin(pause(&**junction, peer, delay, news)).await {
+            return;
         }
     }
 }
 
+/// Waits until it is time to try again. Whether there is any need to.
+async fn pause(junction: &dyn Junction, peer: PeerId, delay: Duration, news: impl Future<Output = ()>) -> bool {
+    // A socket that closes needs the peer only for what is still queued for it.
+    let idle = async {
+        let life = &junction.shared().life;
+        life.reach(Phase::Closing).await;
+        if junction.queued(peer) > 0 {
+            life.reach(Phase::Closed).await;
+        }
+    };
+    tokio::select! {
+        () = tokio::time::sleep(delay) => true,
+        () = news => true,
+        () = idle => false,
+    }
+}
+
 async fn attempt(junction: &Arc<dyn Junction>, callee: &Callee, peer: PeerId) -> Ended {
-    let options = &junction.shared().options;
-    // Apart, for the task has this future as long as there is a connection.
-    let connected = Box::pin(tokio::time::timeout(options.handshake_timeout, callee.connect(options))).await;
-    let (incoming, outgoing) = match connected {
-        Ok(Ok(halves)) => halves,
-        Ok(Err(error)) => return Ended::Failed(error.to_string()),
-        Err(_) => return Ended::Failed("no answer in time".into()),
+    let Shared { options, life, .. } = junction.shared();
+    let connecting = Box::pin(tokio::time::timeout(options.handshake_timeout, callee.connect(options)));
+    let (incoming, outgoing) = match Box::pin(life.unless_closed(connecting)).await {
+        Some(Ok(Ok(halves))) => halves,
+        Some(Ok(Err(error))) => return Ended::Failed(error.to_string()),
+        Some(Err(_)) => return Ended::Failed("no answer in time".into()),
+        None => return Ended::Closed,
     };
     let connection = Connection {
         incoming,

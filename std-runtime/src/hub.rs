@@ -7,6 +7,7 @@ use crate::batch::Batch;
 use crate::blocks::Blocks;
 use crate::budget::{Budget, OCTETS};
 use crate::error::NotSent;
+use crate::life::{Life, Phase};
 use crate::listen::Strangers;
 use crate::message::Message;
 use crate::monitor::Event;
@@ -17,11 +18,12 @@ use crate::transport::Outgoing;
 use crate::turns::Turns;
 use crate::waiters::{Waiter, Waiters};
 use std::cell::LazyCell;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant as Clock;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, broadcast};
 use zeptomq_core::pattern::overload::{Load, Policy};
 use zeptomq_core::pattern::{Drops, Pattern, Prefix, Reason, Rep, Route, RouteError, Sends, To};
 use zeptomq_core::peer::{PeerId, Side};
@@ -40,24 +42,15 @@ pub(crate) struct Shared {
     pub(crate) blocks: Blocks,
     /// None before somebody watches: room for the events of a socket is larger than the socket.
     events: OnceLock<broadcast::Sender<Event>>,
+    pub(crate) life: Arc<Life>,
     /// How many peers are up.
-    pub(crate) up: watch::Sender<usize>,
-    pub(crate) phase: watch::Sender<Phase>,
-    /// Something left or ended while the socket closes.
+    pub(crate) up: AtomicUsize,
+    /// A peer came or went, somebody subscribed, or something left while the socket closes.
     pub(crate) progress: Notify,
     pub(crate) runtime: OnceLock<Handle>,
     /// Who shakes hands over a stream that the user brought.
     pub(crate) served: Strangers,
     origin: Clock,
-}
-
-/// How far a socket's life has come.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Phase {
-    Open,
-    /// Nothing more is accepted; what was is still being sent.
-    Closing,
-    Closed,
 }
 
 pub(crate) struct State<P> {
@@ -449,8 +442,8 @@ impl Shared {
             options,
             blocks: Blocks::default(),
             events: OnceLock::new(),
-            up: watch::Sender::new(0),
-            phase: watch::Sender::new(Phase::Open),
+            life: Arc::default(),
+            up: AtomicUsize::new(0),
             progress: Notify::new(),
             runtime: OnceLock::new(),
             served: Strangers::default(),

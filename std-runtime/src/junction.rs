@@ -4,12 +4,14 @@
 
 use crate::batch::Batch;
 use crate::endpoint::Endpoint;
-use crate::hub::{Hub, Phase, Shared, State, relieve, wake};
+use crate::hub::{Hub, Shared, State, relieve, wake};
+use crate::life::Phase;
 use crate::message::Message;
 use crate::peers::{Drive, End, Introduced, Line, Writer};
 use crate::rush::Rush;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use zeptomq_core::link::{Heartbeat, Ping};
@@ -165,7 +167,8 @@ impl<P: Pattern + Send> Junction for Hub<P> {
         }
         drop(state);
         woken.into_iter().for_each(Waker::wake);
-        self.shared.up.send_modify(|up| *up += 1);
+        self.shared.up.fetch_add(1, Ordering::Relaxed);
+        self.shared.progress.notify_waiters();
         Ok(peer)
     }
 
@@ -335,7 +338,7 @@ impl<P: Pattern + Send> Junction for Hub<P> {
     }
 
     fn departed(&self) {
-        self.shared.up.send_modify(|up| *up -= 1);
+        self.shared.up.fetch_sub(1, Ordering::Relaxed);
         self.shared.progress.notify_waiters();
     }
 

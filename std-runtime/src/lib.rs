@@ -93,6 +93,7 @@ mod hand;
 mod hub;
 mod inbox;
 mod junction;
+mod life;
 mod listen;
 mod making_room;
 mod many;

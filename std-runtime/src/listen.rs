@@ -2,8 +2,9 @@
 
 use crate::connection::{Connection, Ended};
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::hub::{Phase, Shared};
+use crate::hub::Shared;
 use crate::junction::Junction;
+use crate::life::Phase;
 use crate::monitor::Event;
 use crate::transport::{Incoming, Listener, Outgoing, ipc, tcp};
 use std::collections::BTreeMap;
@@ -41,7 +42,7 @@ pub(crate) async fn listen(endpoint: Endpoint, shared: &Shared) -> Result<(Liste
         }
         Endpoint::Ipc(path) => ipc::bind(path),
         Endpoint::Inproc(name) => {
-            let arrivals = options.names.bind(name, shared.phase.subscribe());
+            let arrivals = options.names.bind(name, shared.life.clone());
             arrivals.map(|arrivals| (Listener::Inproc(arrivals), endpoint.clone()))
         }
         Endpoint::Stream(_) => return Err(EndpointError::Stream(endpoint.to_string()).into()),
@@ -51,12 +52,12 @@ pub(crate) async fn listen(endpoint: Endpoint, shared: &Shared) -> Result<(Liste
 
 /// Lets strangers in until the socket closes.
 pub(crate) async fn accept(junction: Arc<dyn Junction>, mut listener: Listener, endpoint: Endpoint) {
-    let mut phase = junction.shared().phase.subscribe();
+    let life = &junction.shared().life;
     let strangers = Strangers::default();
     loop {
         let halves = tokio::select! {
             halves = listener.accept() => halves,
-            _ = phase.wait_for(|phase| *phase != Phase::Open) => return,
+            () = life.reach(Phase::Closing) => return,
         };
         strangers.admit(&junction, halves, endpoint.clone(), &Handle::current());
     }
@@ -92,13 +93,9 @@ impl Strangers {
             on_up: Box::new(move || strangers.forget(id)),
         };
         let running = junction.shared().options.security.run(connection);
-        let mut phase = junction.shared().phase.subscribe();
         let (strangers, junction) = (self.clone(), junction.clone());
         let task = runtime.spawn(async move {
-            let ended = tokio::select! {
-                ended = running => ended,
-                _ = phase.wait_for(|phase| *phase == Phase::Closed) => return,
-            };
+            let ended = running.await;
             strangers.forget(id);
             if let Ended::Failed(reason) | Ended::Refused(reason) = ended {
                 junction.shared().report(Event::HandshakeFailed { endpoint, reason });

@@ -1,7 +1,8 @@
 //! How are many messages handed over at once, without waiting?
 
 use crate::error::{NotSent, RecvError};
-use crate::hub::{After, Hub, Phase};
+use crate::hub::{After, Hub};
+use crate::life::Phase;
 use crate::message::Message;
 use crate::socket::{Receiver, Sender, Socket};
 use std::fmt;

@@ -2,9 +2,10 @@
 
 use crate::error::RecvError;
 use crate::hand::{HAND_LEN, Hand};
-use crate::hub::{Hub, Phase, State};
+use crate::hub::{Hub, State};
 use crate::inbox::FEW;
 use crate::junction::Junction;
+use crate::life::Phase;
 use crate::message::Message;
 use crate::options::Options;
 use crate::peers::{Drive, End, Peer};

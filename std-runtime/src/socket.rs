@@ -5,8 +5,9 @@ use crate::dial::{Callee, dial, random};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::error::{RecvError, SendError, Undelivered};
 use crate::hand::Hand;
-use crate::hub::{Hub, Phase};
+use crate::hub::{Hub, Shared};
 use crate::junction::Junction;
+use crate::life::Phase;
 use crate::listen::{BindError, accept, listen};
 use crate::message::Message;
 use crate::monitor::Monitor;
@@ -14,6 +15,7 @@ use crate::options::{Options, OptionsError};
 use crate::sending::{Sending, try_send};
 use crate::ticker::TICKER;
 use crate::upkeep::period;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use tokio::runtime::Handle;
 use zeptomq_core::pattern::{self, Drops, Pattern, Receives, Refused, Sends, req};
@@ -387,7 +389,12 @@ async fn close<P: Pattern + Send + 'static>(owner: Arc<Owner<P>>) -> Result<(), 
 }
 
 async fn wait_for_peers<P>(hub: &Hub<P>, peers: usize) {
-    let mut up = hub.shared.up.subscribe();
-    // The sender is part of the hub.
-    let _ = up.wait_for(|up| *up >= peers).await;
+    let Shared { up, progress, .. } = &hub.shared;
+    loop {
+        let progress = progress.notified();
+        if up.load(Ordering::Relaxed) >= peers {
+            return;
+        }
+        progress.await;
+    }
 }

@@ -3,8 +3,8 @@
 
 use crate::dial::{Callee, Dialling};
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::hub::Phase;
 use crate::junction::Junction;
+use crate::life::Phase;
 use crate::listen::BindError;
 use crate::socket::Socket;
 use crate::transport::stream::halves;

@@ -2,11 +2,12 @@
 //! by whoever waits for its messages.
 
 use super::Connection;
-use super::handshake::{Failed, shake};
+use super::handshake::{Failed, Opened, shake};
 use super::read::Read;
 use super::write::Write;
 use crate::bell::Bell;
 use crate::endpoint::Endpoint;
+use crate::hub::Shared;
 use crate::junction::{By, Caller, Junction, Written};
 use crate::monitor::Event;
 use crate::peers::{Drive, End};
@@ -31,6 +32,8 @@ pub(crate) enum Ended {
     Refused(String),
     /// It was a peer's.
     Lost,
+    /// It never was a peer's, for the socket closed.
+    Closed,
 }
 
 /// Why a connection that was up ends.
@@ -49,42 +52,60 @@ pub(super) enum Cause {
 }
 
 /// Lives a connection's whole life.
-pub(super) async fn run<M>(mechanism: M, connection: Connection) -> Ended
+pub(super) fn run<M>(mechanism: M, connection: Connection) -> impl Future<Output = Ended> + Send
 where
-    M: Mechanism,
+    M: Mechanism + Send + Sync + 'static,
     M::Open: Send + 'static,
     M::Seal: Send + 'static,
 {
-    let Connection { mut incoming, outgoing, junction, endpoint, peer: known, on_up } = connection;
-    let shaking = shake(mechanism, &mut incoming, outgoing, &junction, Caller { known, endpoint: &endpoint });
-    let timeout = junction.shared().options.handshake_timeout;
-    // Apart, for a connection has this future all its life.
-    let opened = match Box::pin(tokio::time::timeout(timeout, shaking)).await {
-        Ok(Ok(opened)) => opened,
-        Ok(Err(failed)) => return failed.into(),
-        Err(_) => return Failed::Protocol(HandshakeError::TimedOut).into(),
-    };
-    let seat = Seat { junction: junction.clone(), peer: opened.peer, taken: true };
-    on_up();
-    let event = match known {
-        Some(_) => Event::Connected { endpoint: endpoint.clone(), peer: opened.socket_type },
-        None => Event::Accepted { endpoint: endpoint.clone(), peer: opened.socket_type },
-    };
-    junction.shared().report(event);
-    let bell = Arc::new(Bell::default());
-    let driver = Arc::new(Driver {
-        halves: Mutex::new(Some(Halves {
-            read: Read::<M::Open>::new(incoming, opened.open, opened.rest, &junction),
-            write: Write::<M::Seal>::new(opened.out, opened.seal, opened.version),
-            ended: None,
-        })),
-        peer: opened.peer,
-        waker: Waker::from(bell.clone()),
-        bell,
-    });
-    junction.entrust(opened.peer, driver.clone());
-    drive(driver, seat, endpoint).await;
-    Ended::Lost
+    // Apart, and its arguments with it, for a connection has this future all its life.
+    let opening = Box::pin(open(mechanism, connection));
+    async move {
+        let mut up = match opening.await {
+            Ok(up) => up,
+            Err(ended) => return ended,
+        };
+        let (cause, read, write) = poll_fn(|cx| up.task.0.poll_end(cx, &*up.seat.junction)).await;
+        if let Some(mut incoming) = up.end(cause, read, write) {
+            let Shared { options, life, .. } = up.seat.junction.shared();
+            let hanging_up = Box::pin(hang_up(&mut incoming, options.linger.max(HANG_UP)));
+            Box::pin(life.unless_closed(hanging_up)).await;
+        }
+        Ended::Lost
+    }
+}
+
+/// Makes the connection a peer's.
+#[expect(clippy::manual_async_fn, reason = "thousands may open at once, and an async function has its arguments twice")]
+fn open<M>(mechanism: M, mut connection: Connection) -> impl Future<Output = Result<Up<M::Open, M::Seal>, Ended>> + Send
+where
+    M: Mechanism + Send + Sync + 'static,
+    M::Open: Send + 'static,
+    M::Seal: Send + 'static,
+{
+    async move {
+        let Shared { options, life, .. } = connection.junction.shared();
+        let shaken = {
+            let caller = Caller { known: connection.peer, endpoint: &connection.endpoint };
+            let (incoming, outgoing) = (&mut connection.incoming, connection.outgoing);
+            let shaking = shake(mechanism, incoming, outgoing, &connection.junction, caller);
+            life.unless_closed(pin!(tokio::time::timeout(options.handshake_timeout, shaking))).await
+        };
+        let opened = match shaken {
+            Some(Ok(Ok(opened))) => opened,
+            Some(Ok(Err(failed))) => return Err(failed.into()),
+            Some(Err(_)) => return Err(Failed::Protocol(HandshakeError::TimedOut).into()),
+            None => return Err(Ended::Closed),
+        };
+        let seat = Seat { junction: connection.junction, peer: opened.peer, taken: true };
+        (connection.on_up)();
+        let (endpoint, peer) = (connection.endpoint.clone(), opened.socket_type);
+        seat.junction.shared().report(match connection.peer {
+            Some(_) => Event::Connected { endpoint, peer },
+            None => Event::Accepted { endpoint, peer },
+        });
+        Ok(Up::new(opened, connection.incoming, seat, connection.endpoint))
+    }
 }
 
 /// A connection that is up, for whoever looks after it.
@@ -121,22 +142,47 @@ impl<O, S> Drop for Task<O, S> {
     }
 }
 
-/// Looks after a connection whenever nobody else does, to its end.
-async fn drive<O: Open, S: Seal>(driver: Arc<Driver<O, S>>, mut seat: Seat, endpoint: Endpoint) {
-    let junction = seat.junction.clone();
-    let task = Task(driver);
-    let (cause, read, write) = poll_fn(|cx| task.0.poll_end(cx, &*junction)).await;
-    drop(task);
-    // First the socket lets go of the stream, then we do: so the peer hears that no more comes.
-    let dropped = seat.leave(write.into_written());
-    let mut reason = cause.to_string();
-    if dropped > 0 {
-        reason = format!("{reason}; {dropped} messages for it were dropped");
+/// A connection that is up, for its task.
+struct Up<O, S> {
+    task: Task<O, S>,
+    seat: Seat,
+    endpoint: Endpoint,
+}
+
+impl<O, S> Up<O, S>
+where
+    O: Open + Send + 'static,
+    S: Seal + Send + 'static,
+{
+    fn new<M>(opened: Opened<M>, incoming: Incoming, seat: Seat, endpoint: Endpoint) -> Self
+    where
+        M: Mechanism<Open = O, Seal = S>,
+    {
+        let bell = Arc::new(Bell::default());
+        let driver = Arc::new(Driver {
+            halves: Mutex::new(Some(Halves {
+                read: Read::new(incoming, opened.open, opened.rest, &seat.junction),
+                write: Write::new(opened.out, opened.seal, opened.version),
+                ended: None,
+            })),
+            peer: opened.peer,
+            waker: Waker::from(bell.clone()),
+            bell,
+        });
+        seat.junction.entrust(opened.peer, driver.clone());
+        Self { task: Task(driver), seat, endpoint }
     }
-    junction.shared().report(Event::Disconnected { endpoint, reason });
-    if let Cause::End(End::Finished) = cause {
-        // Apart too.
-        Box::pin(hang_up(&mut read.into_incoming(), junction.shared().options.linger.max(HANG_UP))).await;
+
+    /// The socket lets go of the stream, so that the peer hears that no more comes. What it says itself until it hangs up, if
+    /// we did.
+    fn end(&mut self, cause: Cause, read: Read<O>, write: Write<S>) -> Option<Incoming> {
+        let dropped = self.seat.leave(write.into_written());
+        let mut reason = cause.to_string();
+        if dropped > 0 {
+            reason = format!("{reason}; {dropped} messages for it were dropped");
+        }
+        self.seat.junction.shared().report(Event::Disconnected { endpoint: self.endpoint.clone(), reason });
+        matches!(cause, Cause::End(End::Finished)).then(|| read.into_incoming())
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) async fn shake<M: Mechanism>(
             if let Failed::Protocol(error) = &failed
                 && let Some(reason) = error.reason_for_peer()
             {
-                refuse(incoming, outgoing, reason).await;
+                Box::pin(refuse(incoming, outgoing, reason)).await;
             }
             return Err(failed);
         }
@@ -101,14 +101,11 @@ async fn converse<M: Mechanism>(
     let mut peer = None;
     loop {
         loop {
-            let mut out = [0; OUT_LEN];
-            let written = handshake
-                .poll_transmit(identity, &mut entropy, &mut out)
-                .map_err(|_| Failed::Transport(io::Error::other("a command of ours is too long")))?;
-            if written.is_empty() {
+            let said = next(handshake, identity)?;
+            if said.is_empty() {
                 break;
             }
-            write_all(outgoing, out.get(written).unwrap_or_default()).await.map_err(Failed::Transport)?;
+            write_all(outgoing, &said).await.map_err(Failed::Transport)?;
         }
         if let Some(peer) = peer {
             return Ok(peer);
@@ -133,6 +130,15 @@ async fn converse<M: Mechanism>(
         }
         input.drain(..used);
     }
+}
+
+/// What is to be said next; nothing for now, if it is empty. Its room is not in the future, of which there may be thousands.
+fn next<M: Mechanism>(handshake: &mut Handshake<M>, identity: &[u8]) -> Result<Vec<u8>, Failed> {
+    let mut out = [0; OUT_LEN];
+    let said = handshake
+        .poll_transmit(identity, &mut entropy, &mut out)
+        .map_err(|_| Failed::Transport(io::Error::other("a command of ours is too long")))?;
+    Ok(out.get(said).unwrap_or_default().to_vec())
 }
 
 /// Tells the peer why not, and hangs up so that it can hear that.

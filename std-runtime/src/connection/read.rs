@@ -41,7 +41,8 @@ pub(super) struct Read<O> {
     spans: Vec<Span>,
     /// The parts of a message that is not whole yet.
     parts: Vec<Part>,
-    large: Option<Large>,
+    /// In a box, for most connections never have one.
+    large: Option<Box<Large>>,
     messages: VecDeque<Message>,
     pings: Vec<Ping>,
 }
@@ -220,7 +221,7 @@ impl<O: Open> Read<O> {
                 }
                 Ok((Step::Large { kind, len }, used)) => {
                     at += used;
-                    self.large = Some(Large { kind, len, body: Vec::new() });
+                    self.large = Some(Box::new(Large { kind, len, body: Vec::new() }));
                     break;
                 }
                 Err(error) => {
@@ -259,7 +260,7 @@ impl<O: Open> Read<O> {
     }
 
     /// Moves what of a large body has arrived to its place, and delivers it when it is whole.
-    fn finish_large(&mut self, mut large: Large, blocks: &Blocks) -> Result<bool, Cause> {
+    fn finish_large(&mut self, mut large: Box<Large>, blocks: &Blocks) -> Result<bool, Cause> {
         if let Some(block) = &mut self.block {
             let len = block.len().min(large.len - large.body.len());
             large.grow(len, blocks)?;
@@ -270,7 +271,7 @@ impl<O: Open> Read<O> {
             self.large = Some(large);
             return Ok(false);
         }
-        let Large { kind, mut body, .. } = large;
+        let Large { kind, mut body, .. } = *large;
         let (kind, inner) = self.reader.open_large(kind, &mut body).map_err(Cause::Read)?;
         let whole = blocks.keep_body(body);
         let part = if inner.len() == whole.len() { whole.into() } else { whole.slice(inner).into() };

@@ -27,7 +27,8 @@ pub(super) struct Write<S> {
     version: Version,
     /// Commands of ours, sealed, and how much of them was written.
     command: (Vec<u8>, usize),
-    sealed: Sealed,
+    /// None where frames travel as they are.
+    sealed: Option<Box<Sealed>>,
 }
 
 /// Frames of the batch that are sealed and not written yet.
@@ -52,7 +53,7 @@ impl<S: Seal> Write<S> {
             unflushed: false,
             version,
             command: (Vec::new(), 0),
-            sealed: Sealed::default(),
+            sealed: None,
         }
     }
 
@@ -146,12 +147,15 @@ impl<S: Seal> Write<S> {
             let len = ready!(batch.write(|pieces| self.out.poll_write(cx, pieces)))?;
             (len, batch.advance(len))
         } else {
-            ready!(self.sealed.poll_write(cx, &mut self.writer, batch, &self.out))?
+            let sealed = self.sealed.get_or_insert_default();
+            ready!(sealed.poll_write(cx, &mut self.writer, batch, &self.out))?
         };
         self.written.load += left;
         if batch.is_empty() {
             self.written.batch = self.batch.take();
-            self.sealed.plain = 0;
+            if let Some(sealed) = &mut self.sealed {
+                sealed.plain = 0;
+            }
         }
         Poll::Ready(Ok(len))
     }

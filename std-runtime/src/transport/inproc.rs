@@ -1,12 +1,12 @@
 //! How do sockets of one program find each other? By names, which are kept for them.
 
 use super::{Incoming, Outgoing, stream};
-use crate::hub::Phase;
+use crate::life::{Life, Phase};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::io::DuplexStream;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 
 /// The names of one context.
 #[derive(Clone, Default)]
@@ -22,7 +22,7 @@ struct Register {
 /// Who is bound to a name.
 struct Bound {
     strangers: mpsc::Sender<DuplexStream>,
-    phase: watch::Receiver<Phase>,
+    life: Arc<Life>,
 }
 
 /// Those who connect to a bound name. The name is free when this is gone, or its socket closes.
@@ -40,13 +40,13 @@ impl Names {
     }
 
     /// Binds the name for as long as its socket is open.
-    pub(crate) fn bind(&self, name: &str, phase: watch::Receiver<Phase>) -> io::Result<Arrivals> {
+    pub(crate) fn bind(&self, name: &str, life: Arc<Life>) -> io::Result<Arrivals> {
         let (sender, strangers) = mpsc::channel(BACKLOG);
         let mut bound = self.lock();
         if bound.get(name).is_some_and(Bound::is_open) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
-        bound.insert(name.into(), Bound { strangers: sender, phase });
+        bound.insert(name.into(), Bound { strangers: sender, life });
         drop(bound);
         self.0.news.notify_waiters();
         Ok(Arrivals { strangers, names: self.clone(), name: name.into() })
@@ -81,7 +81,7 @@ impl Names {
 
 impl Bound {
     fn is_open(&self) -> bool {
-        *self.phase.borrow() == Phase::Open && !self.strangers.is_closed()
+        !self.life.has_reached(Phase::Closing) && !self.strangers.is_closed()
     }
 }
 

@@ -48,16 +48,10 @@ pub(crate) async fn connect(endpoint: &Endpoint, options: &Options) -> io::Resul
 }
 
 /// Waits until something has happened since this was called for which one may connect before the delay is over.
-pub(crate) fn news(endpoint: &Endpoint, options: &Options) -> impl Future<Output = ()> + Send {
-    let news = match endpoint {
-        Endpoint::Inproc(name) => Some(options.names.news(name)),
-        _ => None,
-    };
-    async move {
-        match news {
-            Some(news) => news.await,
-            None => std::future::pending().await,
-        }
+pub(crate) fn news<'a>(endpoint: &'a Endpoint, options: &'a Options) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    match endpoint {
+        Endpoint::Inproc(name) => Box::pin(options.names.news(name)),
+        _ => Box::pin(std::future::pending()),
     }
 }
 
