@@ -2,7 +2,7 @@
 
 use crate::options::{Options, OptionsError};
 use crate::transport::inproc::Names;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Names for `inproc://` endpoints, and options for the sockets that are made in it.
 ///
@@ -27,7 +27,8 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Context {
-    defaults: Arc<Options>,
+    /// Each of its sockets has a share of them.
+    pub(crate) defaults: Arc<Options>,
 }
 
 impl Context {
@@ -44,7 +45,8 @@ impl Context {
 
     /// The context of sockets that name none, with the default options.
     pub fn global() -> Self {
-        Self { defaults: Arc::new(Options::new()) }
+        static GLOBAL: LazyLock<Context> = LazyLock::new(|| Context { defaults: Arc::new(Options::new()) });
+        GLOBAL.clone()
     }
 
     /// The context's options, to be changed: sockets made with them are made in this context.

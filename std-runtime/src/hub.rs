@@ -38,7 +38,8 @@ pub(crate) struct Hub<P> {
 
 /// What needs no lock.
 pub(crate) struct Shared {
-    pub(crate) options: Options,
+    /// Those of other sockets too, as a rule.
+    pub(crate) options: Arc<Options>,
     pub(crate) blocks: Blocks,
     /// None before somebody watches: room for the events of a socket is larger than the socket.
     events: OnceLock<broadcast::Sender<Event>>,
@@ -99,7 +100,7 @@ struct ToWrite {
 }
 
 impl<P: Pattern> Hub<P> {
-    pub(crate) fn new(pattern: P, options: Options) -> Arc<Self> {
+    pub(crate) fn new(pattern: P, options: impl Into<Arc<Options>>) -> Arc<Self> {
         let state = State {
             pattern,
             peers: Peers::default(),
@@ -119,7 +120,7 @@ impl<P: Pattern> Hub<P> {
             sends: Budget::FULL,
             receives: Budget::FULL,
         };
-        Arc::new(Self { state: Mutex::new(state), shared: Shared::new(options) })
+        Arc::new(Self { state: Mutex::new(state), shared: Shared::new(options.into()) })
     }
 
     /// The lock. Nothing under it panics, so a poisoned one is as good as any.
@@ -437,7 +438,7 @@ impl<P: Pattern> State<P> {
 }
 
 impl Shared {
-    fn new(options: Options) -> Self {
+    fn new(options: Arc<Options>) -> Self {
         Self {
             options,
             blocks: Blocks::default(),

@@ -84,21 +84,21 @@ pub trait Start: Pattern + Send + Sized + 'static {
 impl<P: Start> Socket<P> {
     /// A socket with the default options, in the [`global`](Context::global) context.
     pub fn new() -> Self {
-        Self::of(Options::new())
+        Self::within(&Context::global())
     }
 
     /// A socket in the context, with its options.
     pub fn within(context: &Context) -> Self {
-        Self::of(context.options())
+        Self::of(context.defaults.clone())
     }
 
     /// A socket with these options.
     pub fn with(options: Options) -> Result<Self, OptionsError> {
         options.check()?;
-        Ok(Self::of(options))
+        Ok(Self::of(Arc::new(options)))
     }
 
-    fn of(options: Options) -> Self {
+    fn of(options: Arc<Options>) -> Self {
         Self { owner: Arc::new(Owner { hub: Hub::new(P::start(&options), options) }), hand: Hand::default() }
     }
 }

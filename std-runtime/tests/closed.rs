@@ -5,6 +5,7 @@ mod support;
 
 use std::future::pending;
 use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::{shake, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -92,4 +93,28 @@ async fn a_peer_that_does_not_hang_up() {
     let took = gone(push).await;
     assert!((LINGER..LINGER + LINGER / 4).contains(&took), "{took:?}");
     soon("the peer's end", speaking).await.unwrap();
+}
+
+/// Who is owed a message is come back to while the socket closes.
+#[tokio::test(start_paused = true)]
+async fn not_even_what_waited_for_a_peer_that_comes_in_time() {
+    let second = Duration::from_secs(1);
+    let push = Push::with(Options::new().linger(LINGER).reconnect(second, second)).unwrap();
+    let mut monitor = push.monitor();
+    let offered = Arc::new(Mutex::new(None::<DuplexStream>));
+    let line = offered.clone();
+    let dial = move || line.lock().unwrap().take().ok_or_else(|| io::Error::other("the line is busy"));
+    push.connect_with("modem", move || std::future::ready(dial())).unwrap();
+    push.send("late").await.unwrap();
+    soon("a retry", monitor.recv()).await.unwrap();
+    let closing = tokio::spawn(push.close());
+    tokio::task::yield_now().await;
+    let (one, mut other) = duplex(1000);
+    *offered.lock().unwrap() = Some(one);
+    shake(&mut other, "PULL").await;
+    let mut heard = [0; 6];
+    soon("the message", other.read_exact(&mut heard)).await.unwrap();
+    assert_eq!(&heard, b"\0\x04late");
+    drop(other);
+    assert_eq!(soon("closing", closing).await.unwrap(), Ok(()));
 }
