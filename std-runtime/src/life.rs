@@ -20,9 +20,9 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// It has come to this phase, unless to a later one.
+    /// It has come to this phase, which is a later one.
     pub(crate) fn enter(&self, phase: Phase) {
-        self.phase.fetch_max(phase as u8, Ordering::Release);
+        self.phase.store(phase as u8, Ordering::Release);
         self.passed.notify_waiters();
     }
 
