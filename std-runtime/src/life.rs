@@ -30,14 +30,6 @@ impl Life {
         self.phase.load(Ordering::Acquire) >= phase as u8
     }
 
-    /// Waits for the future, unless the socket is closed first. It is pinned elsewhere, or would be in this one twice.
-    pub(crate) async fn unless_closed<T>(&self, future: impl Future<Output = T> + Unpin) -> Option<T> {
-        tokio::select! {
-            done = future => Some(done),
-            () = self.reach(Phase::Closed) => None,
-        }
-    }
-
     /// Waits until it has.
     pub(crate) async fn reach(&self, phase: Phase) {
         loop {
@@ -47,6 +39,14 @@ impl Life {
                 return;
             }
             passed.await;
+        }
+    }
+
+    /// Waits for the future, unless the socket is closed first. It is pinned elsewhere, or would be in this one twice.
+    pub(crate) async fn unless_closed<T>(&self, future: impl Future<Output = T> + Unpin) -> Option<T> {
+        tokio::select! {
+            done = future => Some(done),
+            () = self.reach(Phase::Closed) => None,
         }
     }
 }
