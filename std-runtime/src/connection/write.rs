@@ -153,9 +153,6 @@ impl<S: Seal> Write<S> {
         self.written.load += left;
         if batch.is_empty() {
             self.written.batch = self.batch.take();
-            if let Some(sealed) = &mut self.sealed {
-                sealed.plain = 0;
-            }
         }
         Poll::Ready(Ok(len))
     }
