@@ -1,8 +1,8 @@
 //! How does a socket end? It accepts nothing more, sends what it accepted, and hangs up.
 
 use crate::error::Undelivered;
-use crate::hub::{Hub, State};
-use crate::life::Phase;
+use crate::hub::{Hub, Shared, State};
+use crate::life::{Phase, until};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -63,13 +63,8 @@ impl<P: Pattern + Send + 'static> Hub<P> {
 
     /// Waits until the goal is reached: so many messages queued, so many connections up.
     async fn reach(&self, goal: impl Fn(usize, usize) -> bool) {
-        loop {
-            let progress = self.shared.progress.notified();
-            if goal(self.queued(), self.shared.up.load(Ordering::Relaxed)) {
-                return;
-            }
-            progress.await;
-        }
+        let Shared { up, progress, .. } = &self.shared;
+        until(progress, || goal(self.queued(), up.load(Ordering::Relaxed))).await;
     }
 
     fn queued(&self) -> usize {

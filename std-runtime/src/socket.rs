@@ -7,7 +7,7 @@ use crate::error::{RecvError, SendError, Undelivered};
 use crate::hand::Hand;
 use crate::hub::{Hub, Shared};
 use crate::junction::Junction;
-use crate::life::Phase;
+use crate::life::{Phase, until};
 use crate::listen::{BindError, accept, listen};
 use crate::message::Message;
 use crate::monitor::Monitor;
@@ -390,11 +390,5 @@ async fn close<P: Pattern + Send + 'static>(owner: Arc<Owner<P>>) -> Result<(), 
 
 async fn wait_for_peers<P>(hub: &Hub<P>, peers: usize) {
     let Shared { up, progress, .. } = &hub.shared;
-    loop {
-        let progress = progress.notified();
-        if up.load(Ordering::Relaxed) >= peers {
-            return;
-        }
-        progress.await;
-    }
+    until(progress, || up.load(Ordering::Relaxed) >= peers).await;
 }

@@ -1,6 +1,7 @@
 //! How does one say what one wants to hear, and know who listens?
 
 use crate::hub::Hub;
+use crate::life::until;
 use crate::socket::{Sender, Socket, Sub};
 use std::task::Waker;
 use zeptomq_core::pattern::{self, Publishes};
@@ -65,12 +66,6 @@ impl Hub<pattern::Sub<Heap>> {
 impl<P: Publishes> Hub<P> {
     /// Waits until so many peers want messages whose first part is this.
     async fn subscribers(&self, subject: &[u8], count: usize) {
-        loop {
-            let progress = self.shared.progress.notified();
-            if self.lock().pattern.subscribers(subject) >= count {
-                return;
-            }
-            progress.await;
-        }
+        until(&self.shared.progress, || self.lock().pattern.subscribers(subject) >= count).await;
     }
 }
