@@ -12,8 +12,7 @@ pub(crate) enum Phase {
     Closed,
 }
 
-/// The phase, and who waits for another. Every connection waits for the last: a watch channel, which says the same, takes six
-/// times the memory, and more for each that waits.
+/// The phase, and who waits for another. A watch channel, which says the same, takes six times the memory.
 #[derive(Default)]
 pub(crate) struct Life {
     phase: AtomicU8,
